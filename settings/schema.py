@@ -1,0 +1,83 @@
+"""Every setting with its default, range and trust rule. Reading and layering are in layers.py."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Untrusted = Literal["refuse", "lower", "disable", "narrow", "extend"]
+"""What a project file nobody has consented to may do with a setting: nothing; lower a number; switch a flag
+off; choose among what a list already allows (an empty list allows everything); add to a list."""
+
+
+def setting(
+    default: Any,
+    about: str,
+    *,
+    untrusted: Untrusted = "refuse",
+    low: int | None = None,
+    high: int | None = None,
+    choices: tuple[str, ...] = (),
+) -> Any:
+    """Declare a setting: its default, one line for the user, and what bounds it."""
+    return field(
+        default=default,
+        metadata={"about": about, "untrusted": untrusted, "low": low, "high": high, "choices": choices},
+    )
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A server that speaks the OpenAI wire format. The key itself is never a setting."""
+
+    base_url: str = ""
+    model: str = ""
+    api_key_env: str = ""
+    """Name of the environment variable that holds the key."""
+
+
+@dataclass(frozen=True)
+class Model:
+    completion: str | Endpoint = setting(
+        "auto", "auto (bundled), a path, hf:owner/repo/file.gguf, or {base_url, model, api_key_env}"
+    )
+    gpu_layers: int = setting(-1, "layers on the GPU; -1 is all, where there is one", low=-1, high=10_000)
+    context: int = setting(4096, "tokens one request may hold", low=256, high=1_048_576)
+    kv_type: str = setting("f16", "number format of the KV cache", choices=("f16", "q8_0"))
+    documents: int = setting(4, "documents kept warm in the KV cache", low=1, high=64)
+    threads: int = setting(0, "CPU threads; 0 is automatic", low=0, high=1024)
+    idle_timeout: int = setting(1800, "seconds without a request until the engine ends", low=1, high=604_800)
+
+
+@dataclass(frozen=True)
+class Completion:
+    enabled: bool = setting(True, "suggest anything at all", untrusted="disable")
+    deadline_ms: int = setting(
+        650, "answer by then with what is ready", untrusted="lower", low=20, high=60_000
+    )
+    max_tokens: int = setting(64, "tokens in one suggestion", untrusted="lower", low=1, high=4096)
+    max_lines: int = setting(8, "lines in one suggestion", untrusted="lower", low=1, high=1000)
+    alternatives: int = setting(3, "suggestions when asked for by hand", untrusted="lower", low=1, high=16)
+    prefix_lines: int = setting(
+        256, "lines before the cursor the model sees", untrusted="lower", low=1, high=100_000
+    )
+    suffix_lines: int = setting(
+        16, "lines after the cursor the model sees", untrusted="lower", low=0, high=100_000
+    )
+    languages: tuple[str, ...] = setting(
+        (), "language identifiers to complete in; empty is all", untrusted="narrow"
+    )
+    disable_in: tuple[str, ...] = setting((), "globs of files never to complete in", untrusted="extend")
+
+
+@dataclass(frozen=True)
+class Log:
+    level: str = setting("info", "what to log", choices=("debug", "info", "warning", "error"))
+    file: str = setting("", "path of the log; empty is nearside.log in the state folder")
+
+
+@dataclass(frozen=True)
+class Settings:
+    model: Model = field(default_factory=Model)
+    completion: Completion = field(default_factory=Completion)
+    log: Log = field(default_factory=Log)
