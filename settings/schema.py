@@ -15,8 +15,8 @@ def setting(
     about: str,
     *,
     untrusted: Untrusted = "refuse",
-    low: int | None = None,
-    high: int | None = None,
+    low: int = 0,
+    high: int = 0,
     choices: tuple[str, ...] = (),
 ) -> Any:
     """Declare a setting: its default, one line for the user, and what bounds it."""

@@ -1,0 +1,151 @@
+"""One setting and one value: what a key accepts, and what to say of a value it does not."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+from urllib.parse import urlsplit
+
+from settings.schema import Endpoint, Settings, Untrusted
+
+SWITCHES = {
+    "1": True,
+    "true": True,
+    "yes": True,
+    "on": True,
+    "0": False,
+    "false": False,
+    "no": False,
+    "off": False,
+}
+
+
+@dataclass(frozen=True)
+class Key:
+    """A setting's place, default and bounds, as schema.py declares them."""
+
+    section: str
+    name: str
+    default: Any
+    about: str
+    untrusted: Untrusted
+    low: int
+    high: int
+    choices: tuple[str, ...]
+
+    @property
+    def dotted(self) -> str:
+        return f"{self.section}.{self.name}"
+
+    @property
+    def variable(self) -> str:
+        return f"NEARSIDE_{self.section}_{self.name}".upper()
+
+
+KEYS: dict[str, Key] = {
+    key.dotted: key
+    for section in fields(Settings)
+    for field in fields(section.default_factory)  # type: ignore[arg-type]
+    for key in [Key(section.name, field.name, field.default, **field.metadata)]
+}
+
+
+def accepted(key: Key, raw: object) -> Any:
+    """Return `raw` as a value of `key`, or raise ValueError with what is wrong as 'X is not Y'."""
+    if isinstance(key.default, bool):
+        if isinstance(raw, bool):
+            return raw
+        raise ValueError(f"{shown(raw)} is not true or false")
+    if isinstance(key.default, int):
+        return _number(key, raw)
+    if isinstance(key.default, tuple):
+        if isinstance(raw, list | tuple) and all(isinstance(item, str) and _plain(item) for item in raw):
+            return tuple(dict.fromkeys(raw))
+        raise ValueError(f"{shown(raw)} is not a list of strings")
+    if key.dotted == "model.completion":
+        if isinstance(raw, Mapping):
+            return _endpoint(raw)
+        if not raw:
+            raise ValueError("an empty string is not a model")
+    return _text(key, raw)
+
+
+def from_text(key: Key, text: str) -> object:
+    """Return what an environment variable's text stands for: lists are comma-separated, tables are JSON."""
+    if isinstance(key.default, bool):
+        return SWITCHES.get(text.strip().lower(), text)
+    if isinstance(key.default, int):
+        try:
+            return int(text)
+        except ValueError:
+            return text
+    if isinstance(key.default, tuple):
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    if key.dotted == "model.completion" and text.lstrip().startswith("{"):
+        try:
+            return json.loads(text)
+        except (ValueError, RecursionError):
+            return text
+    return text
+
+
+def shown(value: object) -> str:
+    """Return a value as it is quoted in a note: one short line, whatever it holds."""
+    if isinstance(value, Mapping):
+        return "that table"
+    if isinstance(value, Endpoint):
+        return value.base_url
+    try:
+        text = (
+            json.dumps(value, ensure_ascii=False)
+            if isinstance(value, str | bool | list | tuple)
+            else repr(value)
+        )
+    except (ValueError, TypeError, RecursionError):
+        text = f"that {type(value).__name__}"
+    text = "".join(c if c.isprintable() else "?" for c in text[:61])
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _number(key: Key, raw: object) -> int:
+    if isinstance(raw, float) and raw.is_integer():  # JSON from some clients knows no whole numbers
+        raw = int(raw)
+    if isinstance(raw, int) and not isinstance(raw, bool) and key.low <= raw <= key.high:
+        return raw
+    raise ValueError(f"{shown(raw)} is not a whole number from {key.low} to {key.high}")
+
+
+def _text(key: Key, raw: object) -> str:
+    if not isinstance(raw, str):
+        raise ValueError(f"{shown(raw)} is not a string")
+    if not _plain(raw):
+        raise ValueError(f"{shown(raw)} is not plain text")
+    if key.choices and (raw := raw.lower()) not in key.choices:
+        raise ValueError(f"{shown(raw)} is not one of {', '.join(key.choices)}")
+    return raw
+
+
+def _endpoint(raw: Mapping[Any, Any]) -> Endpoint:
+    """Return a server's address. Notes quote no value of this table: somebody may have put a key in it."""
+    names = [field.name for field in fields(Endpoint)]
+    for name, value in raw.items():
+        if name not in names:
+            raise ValueError(f"{shown(name)} is not one of {', '.join(names)}")
+        if not isinstance(value, str) or not _plain(value):
+            raise ValueError(f"its {name} is not a string of plain text")
+    address = urlsplit(raw.get("base_url", ""))
+    if address.scheme not in ("http", "https") or not address.hostname:
+        raise ValueError("its base_url is not an http:// or https:// address")
+    if address.username or address.password:
+        raise ValueError("its base_url is not to hold a password (name its variable in api_key_env)")
+    if not re.fullmatch(r"([A-Za-z_][A-Za-z0-9_]*)?", raw.get("api_key_env", "")):
+        raise ValueError("its api_key_env is not the name of an environment variable (nor the key itself)")
+    return Endpoint(**raw)
+
+
+def _plain(text: str) -> bool:
+    """Say whether text can be a path, a name or a glob: no control characters, no broken Unicode."""
+    return text.isprintable()

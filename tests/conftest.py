@@ -1,0 +1,32 @@
+"""Every test starts from a clean environment and scratch folders; none touches the user's own files."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from settings import paths
+
+
+@pytest.fixture(autouse=True)
+def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Return a scratch home folder with a short path (a socket's path is at most 108 bytes long)."""
+    folder = Path(tempfile.mkdtemp(prefix="ns-", dir="/tmp" if os.name == "posix" else None)).resolve()
+    for name in list(os.environ):
+        if name.startswith("NEARSIDE_") or name == "PYTHONPATH":
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(folder))
+    for name in ("config", "state", "cache", "data", "runtime"):
+        (folder / name).mkdir(mode=0o700)
+        monkeypatch.setenv(
+            "XDG_RUNTIME_DIR" if name == "runtime" else f"XDG_{name.upper()}_HOME", str(folder / name)
+        )
+    monkeypatch.setattr(paths, "_moved", {})
+    monkeypatch.setattr(paths, "_notes", [])
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
