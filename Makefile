@@ -1,0 +1,41 @@
+# `make demo` and `make test` each set up what they need in .venv, once, and again when pyproject.toml changes.
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' \
+	>/dev/null 2>&1 && echo $$p && break; done)
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+TORCH ?= torch==2.13.0
+export PIP_PROGRESS_BAR := off
+
+.PHONY: demo test lint clean
+
+demo: .venv/.installed
+	@$(BIN)/nearside demo
+
+test: .venv/.installed-test lint
+	@$(BIN)/python -m pytest
+
+lint: .venv/.installed-test
+	@$(BIN)/ruff check .
+	@$(BIN)/pyright --pythonpath $(BIN)/python
+
+clean:
+	rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "Nothing was set up, because no Python 3.11 or later with venv was found;" \
+		"install one, or name it: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(PYTHON) -m venv .venv
+
+.venv/.installed: .venv/bin/python pyproject.toml
+	@echo "Setting up .venv (a few minutes the first time: llama.cpp may have to be compiled)"
+	@$(PIP) -e .
+	@touch $@
+
+# CPU torch first: it is only for training and its tests, and the default build brings gigabytes of CUDA.
+.venv/.installed-test: .venv/bin/python pyproject.toml
+	@echo "Setting up .venv for the tests (a few minutes the first time: llama.cpp may have to be compiled)"
+	@$(PIP) $(TORCH)
+	@$(PIP) -e '.[test,training]'
+	@touch $@ .venv/.installed

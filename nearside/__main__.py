@@ -1,0 +1,47 @@
+"""Where `nearside` starts: only our own modules can be imported, and what an editor waits for starts at once."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+def main() -> int:
+    """Run the command line and return its exit status."""
+    _import_only_what_is_installed()
+    arguments = sys.argv[1:]
+    wants_help = any(word in ("-h", "--help") for word in arguments)
+    # These two answer before the command line's own libraries would be loaded.
+    if arguments[:1] == ["serve"] and not wants_help:
+        from lsp_server.server import main as serve
+
+        return serve(arguments[1:]) or 0
+    if arguments[:2] == ["engine", "run"] and not wants_help:
+        from nearside.engine import run
+
+        return run(arguments[2:])
+    from nearside.cli import run as command_line
+
+    return command_line(arguments)
+
+
+def _import_only_what_is_installed() -> None:
+    """Take the folders of a user's project off the import path: its `tools` or `settings` are not ours."""
+    home = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+    ours = {home, os.path.dirname(os.path.realpath(os.__file__))}
+    if "site" in sys.modules:
+        ours.update(map(os.path.realpath, sys.modules["site"].getsitepackages()))
+    theirs = {os.path.realpath(entry) for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry}
+    try:
+        theirs.add(os.path.realpath(os.getcwd()))
+    except OSError:  # it was deleted under us
+        theirs.add("")
+    sys.path[:] = [
+        entry
+        for entry in sys.path
+        if os.path.realpath(entry) in ours or (entry and os.path.realpath(entry) not in theirs)
+    ]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
