@@ -1,0 +1,198 @@
+"""One request through the model, as a generator that pauses after each slice so that others can be served between.
+
+Prefill happens in slices of about 50 ms; alternatives are branches of one prefill, decoded together in one batch.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Generator, Hashable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from inference.backend import Backend
+from inference.sampling import Step, TextStream, choose, first_tokens, steps_for
+from inference.sequences import SequenceCache, Slot
+from inference.types import Cancelled, EngineRefused, Piece, Priority, Usage
+
+SLICE_SECONDS = 0.05
+"""What a cancelled or pre-empted prefill may still hold the engine; anything shorter wastes batch throughput."""
+SMALLEST_SLICE = 16
+
+
+@dataclass(eq=False)
+class Job:
+    """One request as the engine's thread sees it. `emit` and `done` are called on that thread and must not block."""
+
+    prompt: list[int]
+    emit: Callable[[Piece], None]
+    done: Callable[[Exception | None], None]
+    owner: Hashable = None
+    """Whose cache to use and whose older requests to supersede; None is anonymous."""
+    priority: Priority = Priority.FOREGROUND
+    max_tokens: int = 64
+    max_lines: int = 0
+    alternatives: int = 1
+    temperature: float = 0.0
+    seed: int = 0
+    stop: tuple[str, ...] = ()
+    submitted: float = field(default_factory=time.monotonic)
+    cancelled: threading.Event = field(default_factory=threading.Event)
+    evaluated: int = 0
+    reused: int = 0
+    generated: int = 0
+
+
+class Pace:
+    """How many tokens a slice may hold, from the measured speed of prefill."""
+
+    def __init__(self, batch_size: int) -> None:
+        self._batch_size = batch_size
+        self._seconds_per_token = 0.0
+
+    def slice_size(self) -> int:
+        if not self._seconds_per_token:
+            return min(64, self._batch_size)  # unknown yet: a first guess that no machine takes long for
+        return max(SMALLEST_SLICE, min(self._batch_size, int(SLICE_SECONDS / self._seconds_per_token)))
+
+    def measured(self, tokens: int, seconds: float) -> None:
+        if tokens >= SMALLEST_SLICE:
+            sample = seconds / tokens
+            self._seconds_per_token = sample if not self._seconds_per_token else 0.5 * (self._seconds_per_token + sample)
+
+
+@dataclass(eq=False)
+class _Branch:
+    """One alternative while it is generated."""
+
+    index: int
+    sequence: int
+    position: int
+    stream: TextStream
+    step: Step
+    made: int = 0
+    waiting: list[Step] = field(default_factory=list)
+    """Tokens whose text is held back."""
+
+
+def run(job: Job, backend: Backend, cache: SequenceCache, pace: Pace) -> Generator[None, None, None]:
+    """Answer a job. Raises NoRoom before anything happened, Cancelled at the next pause after a cancel."""
+    room = backend.description.context - job.max_tokens
+    if len(job.prompt) > room:
+        raise EngineRefused(
+            f"The request was not answered: its prompt of {len(job.prompt)} tokens and {job.max_tokens} to generate "
+            f"exceed the context of {backend.description.context}. Raise model.context or send less."
+        )
+    slot, job.reused = cache.acquire(job.owner, job.prompt)
+    started = time.monotonic()
+    branch_ids: list[int] = []
+    try:
+        last = yield from _prefill(job, cache, slot, pace)
+        prefilled = time.monotonic()
+        if job.max_tokens > 0:
+            branches = _fork(job, backend, cache, slot, last)
+            branch_ids = [branch.sequence for branch in branches if branch.sequence != slot.id]
+            yield from _decode(job, backend, cache, slot, branches)
+        job.emit(
+            Piece(
+                usage=Usage(
+                    evaluated_tokens=job.evaluated,
+                    reused_tokens=job.reused,
+                    generated_tokens=job.generated,
+                    queue_ms=1000 * (started - job.submitted),
+                    prefill_ms=1000 * (prefilled - started),
+                    decode_ms=1000 * (time.monotonic() - prefilled),
+                )
+            )
+        )
+    finally:
+        if branch_ids:
+            cache.drop_branches(branch_ids)
+        cache.release(slot)
+
+
+def _prefill(job: Job, cache: SequenceCache, slot: Slot, pace: Pace) -> Generator[None, None, int]:
+    """Evaluate what the cache lacks; returns the batch index of the last token's logits."""
+    last = 0
+    while (at := len(slot.tokens)) < len(job.prompt):
+        _check(job)
+        part = job.prompt[at : at + pace.slice_size()]
+        ends = at + len(part) == len(job.prompt)
+        began = time.monotonic()
+        cache.append(slot, part, last_output=ends)
+        pace.measured(len(part), time.monotonic() - began)
+        job.evaluated += len(part)
+        last = len(part) - 1
+        if not ends:  # logits live until the next decode, so nobody may come between the last slice and its reading
+            yield
+    return last
+
+
+def _fork(job: Job, backend: Backend, cache: SequenceCache, slot: Slot, last: int) -> list[_Branch]:
+    """Start the alternatives from the logits after the prompt."""
+    row = backend.logits(last)
+    first = choose(row, job.temperature, np.random.default_rng(job.seed))
+    tokens = [first]
+    if job.alternatives > 1:
+        likely = first_tokens(row, job.alternatives + 8)
+        tokens += [token for token in likely if token != first and not backend.is_end(token)][: job.alternatives - 1]
+    steps = steps_for(row, tokens)
+    sequences = [slot.id, *cache.branch(slot, len(tokens) - 1)]
+    return [
+        _Branch(i, sequence, len(slot.tokens), TextStream(job.stop, job.max_lines), step)
+        for i, (sequence, step) in enumerate(zip(sequences, steps, strict=False))
+    ]
+
+
+def _decode(
+    job: Job, backend: Backend, cache: SequenceCache, slot: Slot, branches: list[_Branch]
+) -> Generator[None, None, None]:
+    """Generate until every branch has ended."""
+    random = np.random.default_rng(job.seed + 1)
+    active = [branch for branch in branches if not _take(job, backend, branch)]
+    while active:
+        yield
+        _check(job)
+        tokens = [branch.step.token for branch in active]
+        cache.decode(tokens, [b.position for b in active], [b.sequence for b in active], [True] * len(active))
+        for i, branch in enumerate(active):
+            if branch.sequence == slot.id:
+                slot.tokens.append(branch.step.token)
+            branch.position += 1
+            row = backend.logits(i)
+            branch.step = steps_for(row, [choose(row, job.temperature, random)])[0]
+        active = [branch for branch in active if not _take(job, backend, branch)]
+
+
+def _take(job: Job, backend: Backend, branch: _Branch) -> bool:
+    """Hand out the text of the branch's newest token; True once the branch has ended."""
+    step = branch.step
+    ended = backend.is_end(step.token)
+    text = ""
+    if not ended:
+        text = branch.stream.feed(backend.piece(step.token))
+        branch.waiting.append(step)
+        branch.made += 1
+        job.generated += 1
+    finish = "stop" if ended or branch.stream.stopped else "length" if branch.made >= job.max_tokens else None
+    if finish:
+        text += branch.stream.finish()
+    if text or finish:
+        job.emit(
+            Piece(
+                text=text,
+                index=branch.index,
+                logprobs=tuple(step.logprob for step in branch.waiting),
+                margins=tuple(step.margin for step in branch.waiting),
+                finish=finish,
+            )
+        )
+        branch.waiting.clear()
+    return finish is not None
+
+
+def _check(job: Job) -> None:
+    if job.cancelled.is_set():
+        raise Cancelled

@@ -1,0 +1,150 @@
+"""Which tokens the KV cache holds for which document, and whose place is given up when it is full.
+
+Every change goes through here, so that `tokens` of a sequence is always exactly what llama.cpp holds for it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field
+
+from inference.backend import Backend, CacheFull
+from inference.types import EngineRefused
+
+log = logging.getLogger(__name__)
+
+SHARE_FROM = 32
+"""Tokens another sequence must have in common beyond our own before its prefix is copied."""
+
+
+class NoRoom(Exception):
+    """Every sequence is in use by an unfinished request."""
+
+
+@dataclass(eq=False)
+class Slot:
+    """One sequence of the cache: a document's place."""
+
+    id: int
+    owner: Hashable = None
+    tokens: list[int] = field(default_factory=list)
+    used: int = 0
+    """Clock of the last use, for eviction."""
+    busy: bool = False
+
+
+class SequenceCache:
+    """The sequences of one backend."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._sequences = [Slot(i) for i in range(backend.sequences)]
+        self._clock = 0
+        self._branches_taken = False
+
+    def tokens_held(self) -> int:
+        """Tokens in all sequences; a shared prefix counts once per sequence."""
+        return sum(len(sequence.tokens) for sequence in self._sequences)
+
+    def acquire(self, owner: Hashable, prompt: Sequence[int]) -> tuple[Slot, int]:
+        """A sequence for `owner` that holds as much of `prompt` as is known anywhere, and that length.
+
+        At least the last prompt token is left to evaluate, so that fresh logits exist. An owner of None is anonymous and
+        takes whichever free sequence fits best. Raises NoRoom while all are busy.
+        """
+        sequence = self._choose(owner, prompt)
+        own = _common(sequence.tokens, prompt)
+        donor = max(self._sequences, key=lambda other: _common(other.tokens, prompt))
+        shared = _common(donor.tokens, prompt)
+        if donor is not sequence and shared >= own + SHARE_FROM:
+            self._backend.copy(donor.id, sequence.id, shared)
+            sequence.tokens = donor.tokens[:shared]
+            own = shared
+        sequence.owner, sequence.busy = owner, True
+        keep = min(own, len(prompt) - 1)
+        self.truncate(sequence, keep)
+        self._touch(sequence)
+        return sequence, len(sequence.tokens)
+
+    def _choose(self, owner: Hashable, prompt: Sequence[int]) -> Slot:
+        if owner is not None:
+            for sequence in self._sequences:
+                if sequence.owner == owner:
+                    if sequence.busy:
+                        raise NoRoom
+                    return sequence
+        free = [sequence for sequence in self._sequences if not sequence.busy]
+        if not free:
+            raise NoRoom
+        if owner is None:
+            known = max(free, key=lambda sequence: _common(sequence.tokens, prompt))
+            if known.owner is None and _common(known.tokens, prompt) >= SHARE_FROM:
+                return known
+        return min(free, key=lambda sequence: (bool(sequence.tokens), sequence.used))
+
+    def release(self, sequence: Slot) -> None:
+        """The request is over; the tokens stay for the next one."""
+        sequence.busy = False
+        self._touch(sequence)
+
+    def truncate(self, sequence: Slot, length: int) -> None:
+        """Keep the first `length` tokens; all are lost where the memory cannot drop a tail (recurrent models)."""
+        if length < len(sequence.tokens):
+            if not self._backend.trim(sequence.id, length):
+                length = 0
+            del sequence.tokens[length:]
+
+    def append(self, sequence: Slot, tokens: Sequence[int], *, last_output: bool) -> None:
+        """Evaluate tokens at the end of a sequence; the logits of the last one are at index len(tokens) - 1."""
+        start = len(sequence.tokens)
+        count = len(tokens)
+        outputs = [False] * (count - 1) + [last_output]
+        self.decode(tokens, range(start, start + count), [sequence.id] * count, outputs)
+        sequence.tokens.extend(tokens)
+
+    def decode(
+        self, tokens: Sequence[int], positions: Sequence[int], sequences: Sequence[int], outputs: Sequence[bool]
+    ) -> None:
+        """Evaluate a batch, giving up the least recently used idle documents until it fits."""
+        while True:
+            try:
+                return self._backend.decode(tokens, positions, sequences, outputs)
+            except CacheFull:
+                idle = [sequence for sequence in self._sequences if sequence.tokens and not sequence.busy]
+                if not idle:
+                    raise EngineRefused(
+                        "The request was not answered: the KV cache is full. Raise model.context or lower model.documents."
+                    ) from None
+                victim = min(idle, key=lambda sequence: sequence.used)
+                log.debug("Evicting %d tokens of %s.", len(victim.tokens), victim.owner)
+                self.truncate(victim, 0)
+                victim.owner = None
+
+    def branch(self, sequence: Slot, count: int) -> list[int]:
+        """Scratch sequence ids that share everything `sequence` holds; none while another request has them."""
+        if self._branches_taken or count < 1:
+            return []
+        self._branches_taken = True
+        ids = [self._backend.sequences + i for i in range(min(count, self._backend.branches))]
+        for target in ids:
+            self._backend.copy(sequence.id, target, len(sequence.tokens))
+        return ids
+
+    def drop_branches(self, ids: Sequence[int]) -> None:
+        for target in ids:
+            self._backend.trim(target, 0)
+        self._branches_taken = False
+
+    def _touch(self, sequence: Slot) -> None:
+        self._clock += 1
+        sequence.used = self._clock
+
+
+def _common(held: Sequence[int], prompt: Sequence[int]) -> int:
+    """Length of the common prefix."""
+    limit = min(len(held), len(prompt))
+    for i in range(limit):
+        if held[i] != prompt[i]:
+            return i
+    return limit

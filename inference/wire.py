@@ -1,0 +1,295 @@
+"""The engine's side of the wire: JSON bodies to what is asked, pieces of an answer to JSON. No HTTP, no model.
+
+OpenAI's /v1/completions and /v1/chat/completions, and llama.cpp's /infill. A body that makes no sense raises
+EngineRefused with one line that names the field.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from inference.types import EngineRefused, FimPrompt, Piece, Priority, Snippet, Usage
+
+Turns = tuple[tuple[str, str], ...]
+"""(role, content) of a chat."""
+
+MOST_TOKENS = 65_536
+MOST_ALTERNATIVES = 5
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request, whichever wire it came by."""
+
+    prompt: FimPrompt | Turns | str
+    """Fill-in-the-middle, a chat, or text to go on with."""
+    client: str = ""
+    document: str = ""
+    priority: Priority = Priority.FOREGROUND
+    max_tokens: int = 64
+    max_lines: int = 0
+    alternatives: int = 1
+    temperature: float = 0.0
+    seed: int = 0
+    stop: tuple[str, ...] = ()
+    stream: bool = False
+    time_limit_ms: int = 0
+    """Milliseconds after the first token; 0 is none (llama.cpp's t_max_predict_ms)."""
+
+    @property
+    def owner(self) -> tuple[str, str] | None:
+        """Whose older requests this one supersedes; None for a caller that does not say who it is."""
+        return (self.client, self.document) if self.client or self.document else None
+
+
+def read_completion(body: Mapping[str, Any]) -> Asked:
+    """POST /v1/completions. A suffix makes it fill-in-the-middle."""
+    ours = _mapping(body, "nearside")
+    text, suffix = _text(body, "prompt"), body.get("suffix")
+    prompt: FimPrompt | str = text
+    if isinstance(suffix, str):
+        prompt = FimPrompt(text, suffix, _text(ours, "path"), _text(ours, "repository"), _snippets(ours, "context", "path"))
+    return Asked(
+        prompt,
+        client=_text(ours, "client"),
+        document=_text(ours, "document"),
+        priority=_priority(ours, Priority.FOREGROUND),
+        max_tokens=_number(body, "max_tokens", 16, 0, MOST_TOKENS),  # 16 is OpenAI's default
+        max_lines=_number(ours, "max_lines", 0, 0, 10_000),
+        alternatives=_number(body, "n", 1, 1, MOST_ALTERNATIVES),
+        temperature=float(_number(body, "temperature", 0, 0, 2, whole=False)),
+        seed=_number(body, "seed", 0, 0, 2**63),
+        stop=_stop(body),
+        stream=body.get("stream") is True,
+    )
+
+
+def read_infill(body: Mapping[str, Any]) -> Asked:
+    """POST /infill as llama.cpp's server takes it; `prompt` is the text of the cursor's line before the cursor."""
+    prefix = _text(body, "input_prefix") + _text(body, "prompt")
+    snippets = _snippets(body, "input_extra", "filename")
+    repository = "project" if snippets else ""
+    return Asked(
+        FimPrompt(prefix, _text(body, "input_suffix"), "", repository, snippets),
+        max_tokens=_number(body, "n_predict", 128, -1, MOST_TOKENS) % (MOST_TOKENS + 1),
+        temperature=0.0,
+        stop=_stop(body),
+        stream=body.get("stream") is True,
+        time_limit_ms=_number(body, "t_max_predict_ms", 0, 0, 3_600_000),
+        document=f"slot {body['id_slot']}" if isinstance(body.get("id_slot"), int) and body["id_slot"] >= 0 else "",
+    )
+
+
+def read_chat(body: Mapping[str, Any]) -> Asked:
+    """POST /v1/chat/completions."""
+    ours = _mapping(body, "nearside")
+    turns = body.get("messages")
+    if not isinstance(turns, list) or not turns:
+        raise _bad("messages", "a non-empty list")
+    for unsupported in ("tools", "response_format", "grammar"):
+        if body.get(unsupported):
+            raise EngineRefused(f"The request was not answered: this engine does not support {unsupported!r} yet.")
+    return Asked(
+        tuple(_turn(turn) for turn in turns),
+        client=_text(ours, "client"),
+        document=_text(ours, "document"),
+        priority=_priority(ours, Priority.CHAT),
+        max_tokens=_number(body, "max_tokens", 1024, 1, MOST_TOKENS),
+        temperature=float(_number(body, "temperature", 0, 0, 2, whole=False)),
+        seed=_number(body, "seed", 0, 0, 2**63),
+        stop=_stop(body),
+        stream=body.get("stream") is True,
+    )
+
+
+class Answer(Protocol):
+    """How pieces become JSON on one wire."""
+
+    def part(self, piece: Piece) -> dict[str, Any]: ...
+    def last(self, usage: Usage) -> dict[str, Any]: ...
+    def whole(self, pieces: Sequence[Piece], usage: Usage) -> dict[str, Any]: ...
+
+
+@dataclass(frozen=True)
+class CompletionAnswer:
+    """/v1/completions; margins and the cache's figures are additions other clients ignore."""
+
+    model: str
+    id: str = field(default_factory=lambda: f"cmpl-{uuid.uuid4().hex}")
+    created: int = field(default_factory=lambda: int(time.time()))
+    kind: str = "text_completion"
+
+    def part(self, piece: Piece) -> dict[str, Any]:
+        return self._frame([self._choice(piece)])
+
+    def last(self, usage: Usage) -> dict[str, Any]:
+        return self._frame([]) | usage_fields(usage)
+
+    def whole(self, pieces: Sequence[Piece], usage: Usage) -> dict[str, Any]:
+        joined = [_join([piece for piece in pieces if piece.index == i]) for i in sorted({p.index for p in pieces})]
+        return self._frame([self._choice(piece) for piece in joined]) | usage_fields(usage)
+
+    def _frame(self, choices: list[dict[str, Any]]) -> dict[str, Any]:
+        return {"id": self.id, "object": self.kind, "created": self.created, "model": self.model, "choices": choices}
+
+    def _choice(self, piece: Piece) -> dict[str, Any]:
+        tokens = [piece.text] + [""] * (len(piece.logprobs) - 1) if piece.logprobs else []
+        logprobs = {"tokens": tokens, "token_logprobs": list(piece.logprobs), "top_logprobs": None, "text_offset": []}
+        return {
+            "index": piece.index,
+            "text": piece.text,
+            "finish_reason": piece.finish,
+            "logprobs": logprobs,
+            "margins": list(piece.margins),
+        }
+
+
+@dataclass(frozen=True)
+class ChatAnswer(CompletionAnswer):
+    """/v1/chat/completions, streaming parts as deltas."""
+
+    kind: str = "chat.completion"
+
+    def part(self, piece: Piece) -> dict[str, Any]:
+        delta = {"content": piece.text} if piece.text else {}
+        choice = {"index": piece.index, "delta": delta, "finish_reason": piece.finish}
+        return self._frame([choice]) | {"object": "chat.completion.chunk"}
+
+    def _choice(self, piece: Piece) -> dict[str, Any]:
+        message = {"role": "assistant", "content": piece.text}
+        return {"index": piece.index, "message": message, "finish_reason": piece.finish}
+
+
+@dataclass(frozen=True)
+class InfillAnswer:
+    """llama.cpp's /infill."""
+
+    model: str
+
+    def part(self, piece: Piece) -> dict[str, Any]:
+        return {"index": piece.index, "content": piece.text, "stop": False}
+
+    def last(self, usage: Usage) -> dict[str, Any]:
+        return {
+            "content": "",
+            "stop": True,
+            "model": self.model,
+            "tokens_predicted": usage.generated_tokens,
+            "tokens_evaluated": usage.evaluated_tokens + usage.reused_tokens,
+            "tokens_cached": usage.reused_tokens,
+            "timings": {
+                "cache_n": usage.reused_tokens,
+                "prompt_n": usage.evaluated_tokens,
+                "prompt_ms": usage.prefill_ms,
+                "predicted_n": usage.generated_tokens,
+                "predicted_ms": usage.decode_ms,
+            },
+        }
+
+    def whole(self, pieces: Sequence[Piece], usage: Usage) -> dict[str, Any]:
+        return self.last(usage) | {"content": "".join(piece.text for piece in pieces if piece.index == 0)}
+
+
+def usage_fields(usage: Usage) -> dict[str, Any]:
+    """OpenAI's usage, and ours beside it."""
+    prompt = usage.evaluated_tokens + usage.reused_tokens
+    return {
+        "usage": {
+            "prompt_tokens": prompt,
+            "completion_tokens": usage.generated_tokens,
+            "total_tokens": prompt + usage.generated_tokens,
+            "prompt_tokens_details": {"cached_tokens": usage.reused_tokens},
+        },
+        "nearside": {
+            "evaluated_tokens": usage.evaluated_tokens,
+            "reused_tokens": usage.reused_tokens,
+            "queue_ms": round(usage.queue_ms, 3),
+            "prefill_ms": round(usage.prefill_ms, 3),
+            "decode_ms": round(usage.decode_ms, 3),
+        },
+    }
+
+
+def event(data: Mapping[str, Any]) -> bytes:
+    """One server-sent event."""
+    return b"data: " + json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode() + b"\n\n"
+
+
+def _join(pieces: Sequence[Piece]) -> Piece:
+    return Piece(
+        text="".join(piece.text for piece in pieces),
+        index=pieces[0].index,
+        logprobs=tuple(value for piece in pieces for value in piece.logprobs),
+        margins=tuple(value for piece in pieces for value in piece.margins),
+        finish=pieces[-1].finish,
+    )
+
+
+def _bad(name: str, wanted: str) -> EngineRefused:
+    return EngineRefused(f"The request was not answered: {name!r} must be {wanted}.")
+
+
+def _text(body: Mapping[str, Any], name: str) -> str:
+    value = body.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise _bad(name, "a string")
+    return value
+
+
+def _mapping(body: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    value = body.get(name) or {}
+    if not isinstance(value, Mapping):
+        raise _bad(name, "an object")
+    return value
+
+
+def _number(body: Mapping[str, Any], name: str, default: int, low: int, high: int, *, whole: bool = True) -> Any:
+    value = body.get(name)
+    if value is None:
+        return default
+    if isinstance(value, bool) or not isinstance(value, int if whole else int | float) or not low <= value <= high:
+        raise _bad(name, f"a {'whole ' if whole else ''}number from {low} to {high}")
+    return value
+
+
+def _stop(body: Mapping[str, Any]) -> tuple[str, ...]:
+    value = body.get("stop") or []
+    values = [value] if isinstance(value, str) else value
+    if not isinstance(values, list) or not all(isinstance(text, str) for text in values):
+        raise _bad("stop", "a string or a list of strings")
+    return tuple(values)
+
+
+def _priority(ours: Mapping[str, Any], default: Priority) -> Priority:
+    name = ours.get("priority")
+    if name is None:
+        return default
+    try:
+        return Priority[str(name).upper()]
+    except KeyError:
+        raise _bad("priority", "one of " + ", ".join(p.name.lower() for p in Priority)) from None
+
+
+def _snippets(body: Mapping[str, Any], name: str, path: str) -> tuple[Snippet, ...]:
+    value = body.get(name) or []
+    if not isinstance(value, list) or not all(isinstance(item, Mapping) for item in value):
+        raise _bad(name, f"a list of objects with {path} and text")
+    return tuple(Snippet(_text(item, path), _text(item, "text")) for item in value)
+
+
+def _turn(turn: Any) -> tuple[str, str]:
+    if not isinstance(turn, Mapping) or not isinstance(turn.get("role"), str):
+        raise _bad("messages", "a list of objects with role and content")
+    content = turn.get("content")
+    if isinstance(content, list):  # OpenAI's parts; ours are text only
+        content = "".join(part.get("text", "") for part in content if isinstance(part, Mapping))
+    if not isinstance(content, str):
+        raise _bad("content", "a string")
+    return turn["role"], content

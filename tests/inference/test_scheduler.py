@@ -1,0 +1,305 @@
+"""The scheduler, the KV bookkeeping and the generation loop, over a scripted model."""
+
+from __future__ import annotations
+
+import queue
+import random
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from inference.generate import Job
+from inference.scheduler import Scheduler
+from inference.types import Cancelled, EngineRefused, Piece, Priority, Usage
+from tests.scripted_backend import MIDDLE, ScriptedBackend, digest_script
+
+
+class Asked:
+    """A submitted job and what came of it."""
+
+    def __init__(self, scheduler: Scheduler, text: str, **options: object) -> None:
+        self.pieces: list[Piece] = []
+        self._done: queue.Queue[Exception | None] = queue.Queue()
+        self.job = Job([*text.encode(), MIDDLE], self.pieces.append, self._done.put, **options)  # type: ignore[arg-type]
+        scheduler.submit(self.job)
+
+    def wait(self) -> str:
+        """The text of the first alternative; raises what the job ended with."""
+        error = self._done.get(timeout=10)
+        if error:
+            raise error
+        return self.text()
+
+    def text(self, index: int = 0) -> str:
+        return "".join(piece.text for piece in self.pieces if piece.index == index)
+
+    @property
+    def usage(self) -> Usage:
+        assert self.pieces[-1].usage is not None
+        return self.pieces[-1].usage
+
+
+def expected(text: str) -> str:
+    return digest_script(text.encode() + b"<|fim_middle|>").decode()
+
+
+@pytest.fixture
+def backend() -> ScriptedBackend:
+    return ScriptedBackend()
+
+
+@pytest.fixture
+def scheduler(backend: ScriptedBackend) -> Iterator[Scheduler]:
+    scheduler = Scheduler(backend)
+    yield scheduler
+    scheduler.close()
+
+
+def test_answers_with_text_logprobs_and_usage(scheduler: Scheduler) -> None:
+    asked = Asked(scheduler, "def f():")
+    assert asked.wait() == expected("def f():")
+    assert asked.usage.evaluated_tokens == len("def f():") + 1
+    assert asked.usage.reused_tokens == 0
+    assert asked.usage.generated_tokens == 12
+    logprobs = [value for piece in asked.pieces for value in piece.logprobs]
+    margins = [value for piece in asked.pieces for value in piece.margins]
+    assert len(logprobs) == len(margins) == 12
+    assert all(-0.2 < value < 0 for value in logprobs)  # 10 against 8 and 260 zeros
+    assert all(0.7 < value < 0.9 for value in margins)
+
+
+def test_typing_on_evaluates_only_what_was_typed(scheduler: Scheduler) -> None:
+    text = "x" * 3000
+    Asked(scheduler, text, owner="a").wait()
+    for letter in "abcdefghij":
+        text += letter
+        asked = Asked(scheduler, text, owner="a")
+        assert asked.wait() == expected(text)
+        assert asked.usage.evaluated_tokens == 2  # the letter and the middle token
+        assert asked.usage.reused_tokens == len(text) - 1
+
+
+def test_an_exactly_repeated_prompt_evaluates_one_token(scheduler: Scheduler) -> None:
+    Asked(scheduler, "same", owner="a").wait()
+    again = Asked(scheduler, "same", owner="a")
+    assert again.wait() == expected("same")
+    assert again.usage.evaluated_tokens == 1
+
+
+def test_a_second_document_starts_from_the_shared_prefix(scheduler: Scheduler) -> None:
+    shared = "repository context " * 20
+    Asked(scheduler, shared + "one", owner="a").wait()
+    second = Asked(scheduler, shared + "two", owner="b")
+    assert second.wait() == expected(shared + "two")
+    assert second.usage.reused_tokens == len(shared)
+
+
+def test_alternating_documents_keep_their_caches(scheduler: Scheduler) -> None:
+    documents = {name: name * 500 for name in "abcd"}
+    for name, text in documents.items():
+        Asked(scheduler, text, owner=name).wait()
+    for step in range(5):
+        for name in documents:
+            documents[name] += str(step)
+            asked = Asked(scheduler, documents[name], owner=name)
+            assert asked.wait() == expected(documents[name])
+            assert asked.usage.evaluated_tokens == 2
+
+
+def test_more_documents_than_sequences_evict_the_least_recently_used(scheduler: Scheduler) -> None:
+    for name in "abcde":
+        Asked(scheduler, name * 100, owner=name).wait()
+    kept = Asked(scheduler, "b" * 100, owner="b")
+    kept.wait()
+    evicted = Asked(scheduler, "a" * 100, owner="a")
+    evicted.wait()
+    assert kept.usage.evaluated_tokens == 1
+    assert evicted.usage.evaluated_tokens == 101
+
+
+def test_a_full_cache_gives_up_idle_documents_and_still_answers() -> None:
+    scheduler = Scheduler(ScriptedBackend(cells=900))
+    try:
+        for name in "abcdef":
+            assert Asked(scheduler, name * 400, owner=name).wait() == expected(name * 400)
+    finally:
+        scheduler.close()
+
+
+def test_alternatives_cost_one_prefill_and_differ(scheduler: Scheduler, backend: ScriptedBackend) -> None:
+    asked = Asked(scheduler, "z" * 200, alternatives=3)
+    first = asked.wait()
+    texts = [asked.text(i) for i in range(3)]
+    assert texts[0] == first == expected("z" * 200)
+    assert len(set(texts)) == 3 and all(texts)
+    assert asked.usage.evaluated_tokens == 201
+    assert all(not backend.held[i] for i in range(backend.sequences, backend.sequences + backend.branches))
+    assert Asked(scheduler, "z" * 200).wait() == first
+
+
+def test_a_newer_request_of_a_document_supersedes_the_older() -> None:
+    backend = ScriptedBackend(prefill_delay=0.0005)
+    scheduler = Scheduler(backend)
+    try:
+        old = Asked(scheduler, "o" * 2000, owner="a")
+        assert backend.began.wait(5)
+        new = Asked(scheduler, "o" * 2000 + "n", owner="a")
+        with pytest.raises(Cancelled):
+            old.wait()
+        assert new.wait() == expected("o" * 2000 + "n")
+        assert new.usage.reused_tokens > 0  # what the cancelled prefill evaluated is not lost
+        assert old.job.evaluated + new.usage.evaluated_tokens == 2002
+    finally:
+        scheduler.close()
+
+
+def test_anonymous_requests_do_not_supersede_each_other() -> None:
+    scheduler = Scheduler(ScriptedBackend(prefill_delay=0.0002))
+    try:
+        asked = [Asked(scheduler, letter * 300) for letter in "abc"]
+        assert [one.wait() for one in asked] == [expected(letter * 300) for letter in "abc"]
+    finally:
+        scheduler.close()
+
+
+@pytest.mark.parametrize("lesser", [Priority.SPECULATIVE, Priority.CHAT, Priority.WARMUP])
+def test_foreground_pre_empts_and_the_other_goes_on_where_it_was(lesser: Priority) -> None:
+    backend = ScriptedBackend(prefill_delay=0.0005)
+    scheduler = Scheduler(backend)
+    try:
+        order: list[str] = []
+        slow = Asked(scheduler, "s" * 3000, owner="slow", priority=lesser)
+        slow.job.done = lambda error, done=slow.job.done: (order.append("slow"), done(error))[1]  # type: ignore[misc]
+        assert backend.began.wait(5)
+        fast = Asked(scheduler, "f" * 50, owner="fast")
+        fast.job.done = lambda error, done=fast.job.done: (order.append("fast"), done(error))[1]  # type: ignore[misc]
+        assert fast.wait() == expected("f" * 50)
+        assert slow.wait() == expected("s" * 3000)
+        assert order == ["fast", "slow"]
+        assert slow.usage.evaluated_tokens == 3001  # nothing was evaluated twice
+    finally:
+        scheduler.close()
+
+
+def test_a_speculative_request_of_the_same_document_gives_way_at_once() -> None:
+    backend = ScriptedBackend(prefill_delay=0.0005)
+    scheduler = Scheduler(backend)
+    try:
+        guess = Asked(scheduler, "g" * 3000, owner="a", priority=Priority.SPECULATIVE)
+        assert backend.began.wait(5)
+        asked = Asked(scheduler, "real", owner="a")
+        with pytest.raises(Cancelled):
+            guess.wait()
+        assert asked.wait() == expected("real")
+    finally:
+        scheduler.close()
+
+
+def test_a_speculative_request_does_not_cancel_the_foreground_one() -> None:
+    scheduler = Scheduler(ScriptedBackend(prefill_delay=0.0005))
+    try:
+        asked = Asked(scheduler, "f" * 500, owner="a")
+        guess = Asked(scheduler, "g" * 10, owner="a", priority=Priority.SPECULATIVE)
+        assert asked.wait() == expected("f" * 500)
+        assert guess.wait() == expected("g" * 10)
+    finally:
+        scheduler.close()
+
+
+def test_foreground_finds_a_place_when_every_sequence_holds_unfinished_work() -> None:
+    backend = ScriptedBackend(prefill_delay=0.001, sequences=1)
+    scheduler = Scheduler(backend)
+    try:
+        warm = Asked(scheduler, "w" * 1000, owner="w", priority=Priority.WARMUP, max_tokens=0)
+        assert backend.began.wait(5)
+        assert Asked(scheduler, "now", owner="f").wait() == expected("now")
+        with pytest.raises(Cancelled):
+            warm.wait()
+    finally:
+        scheduler.close()
+
+
+def test_chat_waits_for_a_place_and_is_answered() -> None:
+    backend = ScriptedBackend(prefill_delay=0.0005, sequences=1)
+    scheduler = Scheduler(backend)
+    try:
+        first = Asked(scheduler, "c" * 500, owner="c", priority=Priority.CHAT)
+        assert backend.began.wait(5)
+        second = Asked(scheduler, "now", owner="f")
+        assert second.wait() == expected("now")
+        assert first.wait() == expected("c" * 500)
+    finally:
+        scheduler.close()
+
+
+def test_warm_up_fills_the_cache_and_generates_nothing(scheduler: Scheduler) -> None:
+    warm = Asked(scheduler, "w" * 300, owner="a", priority=Priority.WARMUP, max_tokens=0)
+    assert warm.wait() == ""
+    assert (warm.usage.evaluated_tokens, warm.usage.generated_tokens) == (301, 0)
+    asked = Asked(scheduler, "w" * 300 + "x", owner="a")
+    asked.wait()
+    assert asked.usage.evaluated_tokens == 2
+
+
+def test_two_hundred_random_cancels_leak_nothing_and_damage_nothing() -> None:
+    backend = ScriptedBackend(prefill_delay=0.00002)
+    scheduler = Scheduler(backend)
+    chance = random.Random(7)
+    try:
+        for round_ in range(200):
+            text = "t" * chance.randrange(1, 2500) + str(round_)
+            backend.began.clear()
+            asked = Asked(scheduler, text, owner=chance.choice("abcdef"), alternatives=chance.choice([1, 1, 3]))
+            backend.began.wait(chance.choice([0, 0.0005, 0.002, 0.01]))
+            scheduler.cancel(asked.job)
+            try:
+                assert asked.wait() == expected(text)
+            except Cancelled:
+                pass
+        assert scheduler.queued() == 0
+        for name in "abcdefgh":
+            assert Asked(scheduler, name * 700, owner=name).wait() == expected(name * 700)
+        held = sum(len(tokens) for tokens in backend.held.values())
+        assert held == scheduler.cache.tokens_held()
+        assert threading.active_count() < 10
+    finally:
+        scheduler.close()
+
+
+def test_a_recurrent_model_evaluates_again_but_answers_right() -> None:
+    scheduler = Scheduler(ScriptedBackend(can_trim=False))
+    try:
+        Asked(scheduler, "r" * 50, owner="a").wait()
+        assert Asked(scheduler, "r" * 50 + "x", owner="a").wait() == expected("r" * 50 + "x")
+    finally:
+        scheduler.close()
+
+
+def test_a_prompt_beyond_the_context_is_refused_with_figures(scheduler: Scheduler) -> None:
+    with pytest.raises(EngineRefused, match="5001 tokens.*4096"):
+        Asked(scheduler, "x" * 5000).wait()
+
+
+def test_stop_strings_and_line_limits_end_the_answer() -> None:
+    scheduler = Scheduler(ScriptedBackend(lambda _: "\none\ntwo\nthree STOP four é".encode()))
+    try:
+        assert Asked(scheduler, "p", stop=("STOP",)).wait() == "\none\ntwo\nthree "
+        assert Asked(scheduler, "p", max_lines=2).wait() == "\none\ntwo"
+        assert Asked(scheduler, "p").wait() == "\none\ntwo\nthree STOP four é"
+        assert Asked(scheduler, "p", max_tokens=5).wait() == "\none\n"
+    finally:
+        scheduler.close()
+
+
+def test_half_a_character_is_never_handed_out() -> None:
+    scheduler = Scheduler(ScriptedBackend(lambda _: "é😀".encode()))
+    try:
+        asked = Asked(scheduler, "p", max_tokens=4)
+        assert asked.wait() == "é"
+        whole = Asked(scheduler, "p")
+        assert whole.wait() == "é😀"
+        assert [piece.text for piece in whole.pieces if piece.text] == ["é", "😀"]
+        assert sum(len(piece.logprobs) for piece in whole.pieces) == 6
+    finally:
+        scheduler.close()
