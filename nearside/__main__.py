@@ -1,4 +1,4 @@
-"""Where `nearside` starts: only our own modules can be imported, and what an editor waits for starts at once."""
+"""Where `nearside` starts: no module of a user's project is imported, and what an editor waits for comes first."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ def _import_only_what_is_installed() -> None:
     ours = {home, os.path.dirname(os.path.realpath(os.__file__))}
     if "site" in sys.modules:
         ours.update(map(os.path.realpath, sys.modules["site"].getsitepackages()))
-    theirs = {os.path.realpath(entry) for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry}
+    theirs = {
+        os.path.realpath(entry) for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry
+    }
     try:
         theirs.add(os.path.realpath(os.getcwd()))
     except OSError:  # it was deleted under us

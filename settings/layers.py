@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
+import shlex
 import stat
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -131,7 +132,8 @@ def _apply(
     if refused:
         notes.append(
             f"{', '.join(refused)} in {layer.name} {'is' if len(refused) == 1 else 'are'} not used, because "
-            f"you have not consented to what this project sets; read it, then run: nearside trust {untrusted}"
+            f"you have not consented to what this project sets; read it, then run: "
+            f"nearside trust {shlex.quote(str(untrusted))}"
         )
 
 

@@ -1,0 +1,126 @@
+"""The command line: names, options and exit statuses. What a command does stands in the module of its name.
+
+Exit status: 0 done; 1 it could not be done, and one line on stderr says why; 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from inference.types import NearsideError
+from nearside import __version__
+
+PROJECT = Path(".")
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="A coding assistant for any editor that speaks LSP, with a model on your own machine.",
+)
+engine_app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="The process that holds the model."
+)
+models_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The models there are.")
+app.add_typer(engine_app, name="engine")
+app.add_typer(models_app, name="models")
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit status."""
+    try:
+        app(list(arguments), prog_name="nearside")
+    except SystemExit as done:
+        return done.code if isinstance(done.code, int) else int(done.code is not None)
+    except NearsideError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # whoever read our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return 0
+
+
+@app.callback(invoke_without_command=True)
+def top(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    if version:
+        print(f"nearside {__version__}")
+        raise typer.Exit
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def serve(context: typer.Context) -> None:
+    """Serve an editor over standard input and output."""
+    from lsp_server.server import main
+
+    raise typer.Exit(main(context.args) or 0)
+
+
+@app.command()
+def complete(
+    location: Annotated[
+        str, typer.Argument(metavar="FILE:LINE:COL", help="Both count from 1, COL in characters.")
+    ],
+    deadline_ms: Annotated[int, typer.Option(help="Print what is ready by then.", min=1)] = 60_000,
+    as_json: AsJson = False,
+) -> None:
+    """Suggest what comes at one place of a file."""
+    from nearside import complete as command
+    from nearside.workspace import workspace_of
+
+    try:
+        place = command.parse_location(location)
+    except command.WrongLocation as error:
+        print(error, file=sys.stderr)
+        raise typer.Exit(2) from None
+    workspace = workspace_of(place.path)
+    loaded = _settings(workspace)
+    context = command.cursor(place, loaded.completion, workspace)
+    suggestion = asyncio.run(command.complete(context, loaded, deadline_ms))
+    if as_json:
+        print(json.dumps(command.as_json(suggestion), ensure_ascii=False))
+    elif suggestion.text:
+        print(suggestion.text)
+    else:
+        print("The model suggests nothing here.", file=sys.stderr)
+
+
+@app.command("settings")
+def show_settings(
+    path: Annotated[Path, typer.Argument(help="The project.")] = PROJECT, as_json: AsJson = False
+) -> None:
+    """Show every setting, where it comes from, and what is wrong with them."""
+    from nearside.show_settings import report
+
+    print(report(path, as_json))
+
+
+@app.command()
+def trust(
+    path: Annotated[Path, typer.Argument(help="The project.")] = PROJECT,
+    revoke: Annotated[bool, typer.Option("--revoke", help="Take the consent back.")] = False,
+) -> None:
+    """Consent to what a project's own settings loosen, until they change."""
+    from nearside.consent import give, take_back
+
+    print(take_back(path) if revoke else give(path))
+
+
+def _settings(workspace: Path):
+    """Load the settings of a workspace and say on stderr what is wrong with them."""
+    from settings.layers import load
+
+    loaded = load(workspace)
+    for note in loaded.notes:
+        print(note, file=sys.stderr)
+    return loaded.settings

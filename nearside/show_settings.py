@@ -1,0 +1,42 @@
+"""`nearside settings`: every setting, where it came from, what is wrong, and the files involved."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from nearside.workspace import workspace_of
+from settings import paths
+from settings.layers import load
+from settings.schema import Endpoint
+from settings.values import KEYS
+
+
+def report(path: Path, as_json: bool) -> str:
+    """Return the settings in force in the project at `path`, as text or as JSON."""
+    loaded = load(workspace_of(path))
+    log = paths.log_file(loaded.settings)
+    notes = [*loaded.notes, *paths.notes()]
+    values = {
+        dotted: getattr(getattr(loaded.settings, key.section), key.name) for dotted, key in KEYS.items()
+    }
+    if as_json:
+        shown = {
+            dotted: {
+                "value": asdict(value) if isinstance(value, Endpoint) else value,
+                "origin": loaded.origin[dotted],
+                "about": KEYS[dotted].about,
+            }
+            for dotted, value in values.items()
+        }
+        files = {"user": str(paths.config_file()), "log": str(log), "state": str(paths.state_dir())}
+        return json.dumps({"settings": shown, "notes": notes, "files": files}, indent=1, ensure_ascii=False)
+    lines = []
+    for dotted, value in values.items():
+        written = json.dumps(asdict(value) if isinstance(value, Endpoint) else value, ensure_ascii=False)
+        origin = loaded.origin[dotted]
+        source = "" if origin == "default" else f"from {origin}; "
+        lines.append(f"{dotted:25} {written:12} {source}{KEYS[dotted].about}")
+    lines += [f"your settings: {paths.config_file()}", f"the log: {log}", *notes]
+    return "\n".join(lines)
