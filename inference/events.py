@@ -1,0 +1,98 @@
+"""What the events of each server's stream hold, read as pieces: text, log-probabilities, margins, usage."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from inference.types import Piece, Usage
+
+
+def read_openai(event: dict[str, Any]) -> Iterator[Piece]:
+    """Read /v1/completions events: choices with text and log-probabilities, and the usage at the end."""
+    for choice in event.get("choices") or ():
+        logprobs = choice.get("logprobs") or {}
+        tops = [[*top.values()] for top in logprobs.get("top_logprobs") or () if isinstance(top, dict)]
+        yield Piece(
+            str(choice.get("text") or ""),
+            int(choice.get("index") or 0),
+            numbers(logprobs.get("token_logprobs")),
+            numbers(choice.get("margins")) or margins(tops),
+            choice.get("finish_reason"),
+        )
+    usage = event.get("usage")
+    if usage:
+        own = event.get("nearside") or {}
+        prompt = int(usage.get("prompt_tokens") or 0)
+        cached = int((usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0)
+        yield Piece(
+            index=-1,
+            usage=Usage(
+                int(own.get("evaluated_tokens", prompt - cached)),
+                int(own.get("reused_tokens", cached)),
+                int(usage.get("completion_tokens") or 0),
+                *(float(own.get(name) or 0) for name in ("queue_ms", "prefill_ms", "decode_ms")),
+            ),
+        )
+
+
+def read_llama_server(event: dict[str, Any]) -> Iterator[Piece]:
+    """Read /infill and /completion events of llama.cpp's server."""
+    probabilities = [entry for entry in event.get("completion_probabilities") or () if "logprob" in entry]
+    tops = [[top.get("logprob") for top in entry.get("top_logprobs") or ()] for entry in probabilities]
+    usage = None
+    if event.get("stop"):
+        timings = event.get("timings") or {}
+        prompt, new = int(event.get("tokens_evaluated") or 0), timings.get("prompt_n")
+        usage = Usage(
+            prompt if new is None else int(new),
+            int(timings.get("cache_n", 0 if new is None else max(0, prompt - int(new)))),
+            int(event.get("tokens_predicted") or 0),
+            prefill_ms=float(timings.get("prompt_ms") or 0),
+            decode_ms=float(timings.get("predicted_ms") or 0),
+        )
+    yield Piece(
+        str(event.get("content") or ""),
+        int(event.get("index") or 0),
+        numbers([entry["logprob"] for entry in probabilities]),
+        margins(tops),
+        ("length" if event.get("stop_type") == "limit" else "stop") if event.get("stop") else None,
+        usage,
+    )
+
+
+def read_ollama(event: dict[str, Any]) -> Iterator[Piece]:
+    """Read /api/generate lines; durations are in nanoseconds."""
+    entries = event.get("logprobs") or ()
+    usage = None
+    if event.get("done"):
+        usage = Usage(
+            evaluated_tokens=int(event.get("prompt_eval_count") or 0),
+            generated_tokens=int(event.get("eval_count") or 0),
+            queue_ms=int(event.get("load_duration") or 0) / 1e6,
+            prefill_ms=int(event.get("prompt_eval_duration") or 0) / 1e6,
+            decode_ms=int(event.get("eval_duration") or 0) / 1e6,
+        )
+    yield Piece(
+        str(event.get("response") or ""),
+        0,
+        numbers([entry.get("logprob") for entry in entries]),
+        margins([[top.get("logprob") for top in entry.get("top_logprobs") or ()] for entry in entries]),
+        ("length" if event.get("done_reason") == "length" else "stop") if event.get("done") else None,
+        usage,
+    )
+
+
+def numbers(values: Any) -> tuple[float, ...]:
+    """Keep what is a finite number; some servers send null for the first token."""
+    kept = (value for value in values or () if isinstance(value, int | float) and not isinstance(value, bool))
+    return tuple(float(value) for value in kept if math.isfinite(value))
+
+
+def margins(tops: list[list[Any]]) -> tuple[float, ...]:
+    """Return p(first) - p(second) of each token; empty unless each has two log-probabilities."""
+    best = [sorted(numbers(top), reverse=True)[:2] for top in tops]
+    if any(len(pair) < 2 for pair in best):
+        return ()
+    return tuple(math.exp(min(0.0, first)) - math.exp(min(0.0, second)) for first, second in best)
