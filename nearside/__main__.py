@@ -1,4 +1,4 @@
-"""Where `nearside` starts: no module of a user's project is imported, and what an editor waits for comes first."""
+"""Where `nearside` starts: no module of a user's project is imported; what editors wait for comes first."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ def main() -> int:
     # These two answer before the command line's own libraries would be loaded.
     if arguments[:1] == ["serve"] and not wants_help:
         from lsp_server.server import main as serve
+        from nearside import __version__
 
-        return serve(arguments[1:]) or 0
+        return serve(arguments[1:], version=__version__)
     if arguments[:2] == ["engine", "run"] and not wants_help:
         from nearside.engine import run
 

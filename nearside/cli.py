@@ -63,7 +63,7 @@ def serve(context: typer.Context) -> None:
     """Serve an editor over standard input and output."""
     from lsp_server.server import main
 
-    raise typer.Exit(main(context.args) or 0)
+    raise typer.Exit(main(context.args, version=__version__))
 
 
 @app.command()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inference.completer import Completer, Suggestion
-from inference.launch import engine_for
+from inference.launch import EngineConnection
 from inference.prompts import CursorContext, window
 from inference.types import NearsideError
 from lsp_server.documents import split_lines
@@ -93,7 +93,7 @@ def cursor(location: Location, settings: Completion, workspace: Path) -> CursorC
 
 async def complete(context: CursorContext, settings: Settings, deadline_ms: float) -> Suggestion:
     """Ask the engine, starting it where it does not run."""
-    engine = engine_for(settings.model)
+    engine = EngineConnection(settings.model)
     completer = Completer(engine, settings.completion)
     try:
         info = await engine.info()

@@ -17,7 +17,7 @@ def report(path: Path, as_json: bool) -> str:
     """Return the settings in force in the project at `path`, as text or as JSON."""
     loaded = load(workspace_of(path))
     log = paths.log_file(loaded.settings)
-    notes = [*loaded.notes, *paths.notes()]
+    notes = list(dict.fromkeys([*loaded.notes, *paths.notes()]))
     values = {
         dotted: getattr(getattr(loaded.settings, key.section), key.name) for dotted, key in KEYS.items()
     }

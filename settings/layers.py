@@ -82,7 +82,8 @@ def load(
         )
         for section in fields(Settings)
     }
-    return Loaded(Settings(**sections), tuple(dict.fromkeys(notes)), origin)
+    paths.state_dir()  # the user should hear now that it cannot be written
+    return Loaded(Settings(**sections), tuple(dict.fromkeys([*notes, *paths.notes()])), origin)
 
 
 def project_file(workspace: Path, notes: list[str]) -> ProjectFile | None:

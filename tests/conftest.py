@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from settings import paths
+from tests.installed import Installed, install
 
 
 @pytest.fixture(autouse=True)
@@ -30,3 +31,9 @@ def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(paths, "_notes", [])
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    """Return Nearside as users have it: a wheel in a fresh environment."""
+    return install(tmp_path_factory.mktemp("installed"))

@@ -357,3 +357,9 @@ def test_junk_in_any_layer_never_raises_and_gives_valid_settings(
 def test_junk_in_a_file_never_raises(content: bytes) -> None:
     write_user(content)
     assert isinstance(load(None, {}, {}).settings, Settings)
+
+
+def test_a_read_only_state_folder_is_said_with_the_settings(home: Path) -> None:
+    (home / "state").rmdir()
+    (home / "state").write_text("")
+    assert only_note(load(None, {}, {})).startswith(f"Nothing is written to {home / 'state/nearside'}")
