@@ -1,0 +1,74 @@
+"""Finished answers by the text they follow, so that typing along or backspacing asks no engine."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+CAPACITY = 250
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the engine said at one place: every alternative with its confidence."""
+
+    texts: tuple[str, ...]
+    confidence: tuple[float | None, ...] = ()
+    alternatives: int = 1
+    """How many alternatives were asked for; fewer may have come."""
+    model: str = ""
+
+
+class CompletionCache:
+    """The latest answers, keyed by (prefix, suffix), the least recently used leaving first."""
+
+    def __init__(self, capacity: int = CAPACITY) -> None:
+        self._capacity = capacity
+        self._answers: OrderedDict[tuple[str, str], Answer] = OrderedDict()
+
+    def put(self, prefix: str, suffix: str, answer: Answer) -> None:
+        """Remember what follows `prefix` before `suffix`."""
+        self._answers[prefix, suffix] = answer
+        self._answers.move_to_end((prefix, suffix))
+        while len(self._answers) > self._capacity:
+            self._answers.popitem(last=False)
+
+    def find(self, prefix: str, suffix: str, alternatives: int = 1) -> Answer | None:
+        """Return what is left of a remembered answer after what was typed along it, longest prefix first.
+
+        Comparing against each remembered prefix is a memory compare per entry, far cheaper than hashing
+        the prefix once for every character an answer may reach back.
+        """
+        best: tuple[str, Answer] | None = None
+        for (start, end), answer in self._answers.items():
+            if end != suffix or answer.alternatives < alternatives or not prefix.startswith(start):
+                continue
+            if best is not None and len(start) < len(best[0]):
+                continue
+            if left := after_typing(answer, prefix[len(start) :]):
+                best = start, left
+        if best is None:
+            return None
+        self._answers.move_to_end((best[0], suffix))
+        return best[1]
+
+    def clear(self) -> None:
+        self._answers.clear()
+
+    def __len__(self) -> int:
+        return len(self._answers)
+
+
+def after_typing(answer: Answer, typed: str) -> Answer | None:
+    """Return what is left of `answer` once `typed` stands in the text, or None where nothing is."""
+    if not typed:
+        return answer if any(answer.texts) else None
+    kept = [i for i, text in enumerate(answer.texts) if text.startswith(typed) and len(text) > len(typed)]
+    if not kept:
+        return None
+    return Answer(
+        texts=tuple(answer.texts[i][len(typed) :] for i in kept),
+        confidence=tuple(answer.confidence[i] for i in kept) if answer.confidence else (),
+        alternatives=answer.alternatives,
+        model=answer.model,
+    )

@@ -1,0 +1,51 @@
+"""The session's engine: made when settings name a model, asked about itself once, and closed."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from inference.completer import Completer
+from inference.types import Engine, EngineInfo, NearsideError
+
+if TYPE_CHECKING:
+    from lsp_server.session import NearsideServer
+
+log = logging.getLogger("nearside.engine")
+
+
+async def connect(ls: NearsideServer) -> None:
+    """Replace the engine by one for the settings' model. It starts, or loads, in the background."""
+    await disconnect(ls)
+    try:
+        ls.engine = ls.engine_factory(ls.settings.model)
+    except NearsideError as error:
+        ls.status.failed(error)
+        return
+    ls.completer = Completer(ls.engine, ls.settings.completion)
+    ls.run_in_background(_introduce(ls, ls.engine, ls.completer))
+
+
+async def disconnect(ls: NearsideServer) -> None:
+    """Cancel what runs and let go of the engine, which other sessions may still use."""
+    engine, completer, ls.engine, ls.completer = ls.engine, ls.completer, None, None
+    if completer:
+        await completer.close()
+    if engine:
+        with suppress(NearsideError):
+            await engine.close()
+
+
+async def _introduce(ls: NearsideServer, engine: Engine, completer: Completer) -> None:
+    """Wait until the engine is there, and tell the user what it cannot do."""
+    try:
+        async with ls.status.progress("Nearside: loading the model", "The model is ready."):
+            info: EngineInfo = await engine.info()
+    except NearsideError as error:
+        ls.status.failed(error)
+        return
+    completer.model = info.model
+    log.info("Connected to %s with model %s", info.engine, info.model)
+    for limit in info.limits:
+        ls.status.log(limit)

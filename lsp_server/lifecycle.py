@@ -1,0 +1,56 @@
+"""initialize, initialized, shutdown: learn who the client is, start work once it is ready, stop it."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lsprotocol import types as lsp
+from pygls.capabilities import ServerCapabilitiesBuilder
+from pygls.uris import to_fs_path
+
+from lsp_server import completion, configuration, engine
+from lsp_server.configuration import plain
+from lsp_server.positions import ENCODINGS
+
+if TYPE_CHECKING:
+    from lsp_server.session import NearsideServer
+
+log = logging.getLogger("nearside.lifecycle")
+
+
+def initialize(ls: NearsideServer, params: lsp.InitializeParams) -> None:
+    """Note what the client is and can. Nothing slow happens here: the editor waits for the answer."""
+    client = ls.client
+    client.capabilities = params.capabilities
+    client.name = params.client_info.name if params.client_info else "unknown"
+    client.workspace = _workspace(params)
+    chosen = ServerCapabilitiesBuilder.choose_position_encoding(params.capabilities)
+    client.encoding = next(encoding for encoding in ENCODINGS if encoding == chosen)
+    given = plain(params.initialization_options)
+    ls.editor_settings = given if isinstance(given, dict) else {}
+    document = params.capabilities.text_document
+    if not (document and document.inline_completion):
+        ls.feature(lsp.TEXT_DOCUMENT_COMPLETION, completion.options(ls))(completion.completion)
+
+
+async def initialized(ls: NearsideServer, _: lsp.InitializedParams) -> None:
+    """Read the settings, connect to the engine, and keep watching the settings."""
+    if pulled := await configuration.pull(ls):
+        ls.editor_settings = {**ls.editor_settings, **pulled}
+    await configuration.load(ls)
+    ls.run_in_background(configuration.watch(ls))
+
+
+async def shutdown(ls: NearsideServer, _: None = None) -> None:
+    """Stop what runs; the process itself ends with `exit`, or when its input does."""
+    ls.stop_background()
+    await engine.disconnect(ls)
+
+
+def _workspace(params: lsp.InitializeParams) -> Path | None:
+    """Return the first workspace folder, or the older forms of it."""
+    uri = params.workspace_folders[0].uri if params.workspace_folders else params.root_uri
+    path = to_fs_path(uri) if uri else params.root_path
+    return Path(path) if path else None

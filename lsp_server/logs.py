@@ -1,0 +1,62 @@
+"""The log file: one JSON object per line, rotated, never the user's text at info level, never on stdout."""
+
+from __future__ import annotations
+
+import json
+import logging
+import logging.handlers
+import traceback
+from datetime import UTC, datetime
+from pathlib import Path
+
+SIZE, KEPT = 1_000_000, 3
+"""Bytes of one log file, and how many older ones are kept."""
+
+
+class JsonLines(logging.Formatter):
+    """Renders a record as a JSON object; of other people's records only what cannot hold the user's text."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        ours = record.name.startswith("nearside")
+        line: dict[str, object] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "pid": record.process,
+            "message": record.getMessage() if ours else str(record.msg),
+        }
+        if record.exc_info and record.exc_info[0]:
+            line["error"] = record.exc_info[0].__name__
+            line["trace"] = [
+                f"{frame.filename}:{frame.lineno} {frame.name}"
+                for frame in traceback.extract_tb(record.exc_info[2])
+            ]
+        return json.dumps(line, ensure_ascii=False)
+
+
+def start(file: Path, level: str) -> str:
+    """Log to `file` from now on; return what the user should know if that cannot be, else an empty string."""
+    stop()
+    root = logging.getLogger()
+    root.setLevel(level.upper())
+    logging.getLogger("pygls").setLevel(logging.ERROR)  # below that it logs every message it sends
+    logging.raiseExceptions = False  # a full disk must not write tracebacks to the client
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handler = logging.handlers.RotatingFileHandler(file, "a", SIZE, KEPT, encoding="utf-8")
+    except OSError as error:
+        root.addHandler(logging.NullHandler())
+        reason = error.strerror or type(error).__name__
+        return f"Nothing is logged: {file} cannot be written ({reason}). Set log.file to a path that can."
+    handler.setFormatter(JsonLines())
+    root.addHandler(handler)
+    return ""
+
+
+def stop() -> None:
+    """Close the log file, if there is one."""
+    root = logging.getLogger()
+    for handler in list(root.handlers):
+        if isinstance(handler, (logging.handlers.RotatingFileHandler, logging.NullHandler)):
+            root.removeHandler(handler)
+            handler.close()

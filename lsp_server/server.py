@@ -1,0 +1,78 @@
+"""The language server: which message goes where, and the process around it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+import threading
+from collections.abc import Sequence
+
+from lsprotocol import types as lsp
+from pygls.io_ import StdoutWriter, run_async
+
+from inference.types import Engine
+from lsp_server import commands, configuration, lifecycle, logs, sync
+from lsp_server.inline_completion import inline_completion
+from lsp_server.session import EngineFactory, NearsideServer
+from lsp_server.stdio import StdinReader
+from settings.schema import Model
+
+
+def create_server(engine_factory: EngineFactory, version: str = "") -> NearsideServer:
+    """Return a server that answers every message below; completions come from the factory's engine."""
+    server = NearsideServer(engine_factory, version)
+    handle = server.feature
+
+    handle(lsp.INITIALIZE)(lifecycle.initialize)
+    handle(lsp.INITIALIZED)(lifecycle.initialized)
+    handle(lsp.SHUTDOWN)(lifecycle.shutdown)
+
+    handle(lsp.TEXT_DOCUMENT_DID_OPEN)(sync.did_open)
+    handle(lsp.TEXT_DOCUMENT_DID_CHANGE)(sync.did_change)
+    handle(lsp.TEXT_DOCUMENT_DID_CLOSE)(sync.did_close)
+
+    # Announced always: some clients use it without announcing that they can.
+    handle(lsp.TEXT_DOCUMENT_INLINE_COMPLETION, lsp.InlineCompletionOptions())(inline_completion)
+    # textDocument/completion is added in lifecycle.initialize for clients that show no ghost text.
+
+    handle(lsp.WORKSPACE_DID_CHANGE_CONFIGURATION)(configuration.did_change_configuration)
+    handle(lsp.WORKSPACE_DID_CHANGE_WATCHED_FILES)(configuration.did_change_watched_files)
+    server.command(commands.ACCEPTED)(commands.accepted)
+    return server
+
+
+def main(argv: Sequence[str] = (), engine_factory: EngineFactory | None = None, version: str = "") -> int:
+    """Serve one client over stdin and stdout; return the exit status the protocol asks for."""
+    unknown = [argument for argument in argv if argument != "--stdio"]  # some clients always pass it
+    if unknown:
+        why = f"{unknown[0]} is not an option of `nearside serve`"
+        print(f"Nothing was served: {why}. Leave it out.", file=sys.stderr)
+        return 2
+    server = create_server(engine_factory or local_engine, version)
+    return asyncio.run(serve(server))
+
+
+def local_engine(model: Model) -> Engine:
+    """Return the connection to this user's engine; imported late, as its HTTP client takes time to load."""
+    from inference.launch import EngineConnection
+
+    return EngineConnection(model)
+
+
+async def serve(server: NearsideServer) -> int:
+    """Answer one client over stdin and stdout until it leaves; return the exit status."""
+    protocol = server.protocol
+    output, sys.stdout = sys.stdout, sys.stderr  # a stray print must not end up between two messages
+    protocol.set_writer(StdoutWriter(output.buffer))
+    reading = asyncio.create_task(
+        run_async(threading.Event(), StdinReader(sys.stdin.fileno()), protocol, logging.getLogger("pygls"))
+    )
+    stopped = asyncio.create_task(protocol.stopped.wait())
+    try:
+        await asyncio.wait((reading, stopped), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        reading.cancel()
+        await lifecycle.shutdown(server)
+        logs.stop()
+    return 0 if protocol.shut_down else 1

@@ -1,0 +1,74 @@
+"""What one client's session holds: its documents, its settings, and the way to the engine."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lsprotocol import types as lsp
+from pygls.lsp.server import LanguageServer
+
+from inference.completer import Completer
+from inference.types import Engine
+from lsp_server.documents import Document, Place
+from lsp_server.positions import Encoding
+from lsp_server.protocol import NearsideProtocol, tolerant_converter
+from lsp_server.status import Status
+from settings.schema import Model, Settings
+
+EngineFactory = Callable[[Model], Engine]
+
+
+@dataclass
+class Client:
+    """What the client said about itself in `initialize`."""
+
+    name: str = "unknown"
+    encoding: Encoding = "utf-16"
+    workspace: Path | None = None
+    capabilities: lsp.ClientCapabilities = field(default_factory=lsp.ClientCapabilities)
+    uses_inline: bool = False
+    """It asked for an inline completion at least once, whatever it announced."""
+
+
+class NearsideServer(LanguageServer):
+    """The server object every handler gets as `ls`."""
+
+    protocol: NearsideProtocol
+
+    def __init__(self, engine_factory: EngineFactory, version: str) -> None:
+        super().__init__(
+            "nearside",
+            version,
+            protocol_cls=NearsideProtocol,
+            converter_factory=tolerant_converter,
+            text_document_sync_kind=lsp.TextDocumentSyncKind.Incremental,
+        )
+        self.engine_factory = engine_factory
+        self.client = Client()
+        self.documents: dict[str, Document] = {}
+        self.settings = Settings()
+        self.editor_settings: dict[str, Any] = {}
+        self.engine: Engine | None = None
+        self.completer: Completer | None = None
+        self.status = Status(self)
+        self.asked: dict[str, tuple[int, Place]] = {}
+        """Revision and place of each document's waiting request."""
+        self._background: set[asyncio.Task[Any]] = set()
+
+    def run_in_background(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Start `work` and keep it alive; it ends with the session at the latest."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+        return task
+
+    def stop_background(self) -> None:
+        for task in self._background:
+            task.cancel()
+
+    def report_server_error(self, error: Exception, source: Any) -> None:
+        """Leave errors to the log: pygls would show each one to the user as it is."""

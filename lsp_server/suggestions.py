@@ -1,0 +1,134 @@
+"""From a client's position to a suggestion that fits the document as it is when it goes out.
+
+Shared by inline_completion.py and completion.py, which only differ in what they send.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pygls.uris import to_fs_path
+
+from inference.completer import Suggestion
+from inference.prompts import CursorContext, plain_line_ends, window
+from inference.types import Cancelled, NearsideError
+from lsp_server.documents import Document, Place
+
+if TYPE_CHECKING:
+    from lsp_server.session import NearsideServer
+
+log = logging.getLogger("nearside.suggestions")
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A suggestion and where its text goes: at `place` in the document at this moment."""
+
+    document: Document
+    place: Place
+    suggestion: Suggestion
+
+
+async def suggest(
+    ls: NearsideServer, document: Document, place: Place, alternatives: int, ahead: str = ""
+) -> Placed | None:
+    """Return what to show at `place`, or None; `ahead` is text taken as typed there already.
+
+    Everything up to the first await sees the document the request was made for.
+    """
+    if ls.completer is None:
+        return nothing("the engine is not connected yet")
+    if reason := why_quiet(ls, document):
+        return nothing(reason)
+    context = cursor_context(ls, document, place)
+    if "\0" in context.prefix or "\0" in context.suffix:
+        return nothing("the file is binary")
+    context = replace(context, prefix=context.prefix + ahead)
+    asked = ls.asked[document.uri] = document.revision, place
+    try:
+        suggestion = await ls.completer.complete(context, alternatives=alternatives)
+    except Cancelled:
+        return nothing("a newer request took over")
+    except NearsideError as error:
+        ls.status.failed(error)
+        return nothing("the engine failed")
+    finally:
+        if ls.asked.get(document.uri) is asked:
+            del ls.asked[document.uri]
+    ls.status.recovered()
+    return _as_of_now(ls, document, asked, suggestion)
+
+
+def _as_of_now(
+    ls: NearsideServer, document: Document, asked: tuple[int, Place], suggestion: Suggestion
+) -> Placed | None:
+    """Cut off what was typed meanwhile and move the place behind it; anything else typed leaves nothing."""
+    moved = document.typed_since(*asked) if ls.documents.get(document.uri) is document else None
+    if moved is None:
+        return nothing("the text changed in another way meanwhile")
+    typed, place = plain_line_ends(moved[0]), moved[1]
+    texts = tuple(
+        text[len(typed) :] for text in suggestion.texts if text.startswith(typed) and len(text) > len(typed)
+    )
+    if not texts:
+        return nothing("something else was typed meanwhile" if suggestion.texts else "the model has none")
+    return Placed(document, place, replace(suggestion, texts=texts))
+
+
+def text_changed(ls: NearsideServer, document: Document) -> None:
+    """Give up the waiting request of a document whose text is no longer what it was asked for."""
+    asked = ls.asked.get(document.uri)
+    if asked and ls.completer and document.typed_since(*asked) is None:
+        ls.completer.supersede(document.uri)
+
+
+def cursor_context(ls: NearsideServer, document: Document, place: Place) -> CursorContext:
+    """Return what the model may see of `document` around `place`."""
+    prefix, suffix = window(document.lines, *place, ls.settings.completion)
+    workspace = ls.client.workspace
+    return CursorContext(
+        document=document.uri,
+        prefix=prefix,
+        suffix=suffix,
+        client=ls.client.name,
+        path=relative_path(document.uri, workspace),
+        repository=workspace.name if workspace else "",
+        language=document.language,
+    )
+
+
+def why_quiet(ls: NearsideServer, document: Document) -> str:
+    """Return why nothing is suggested in this document whatever its text, or an empty string."""
+    settings = ls.settings.completion
+    if not settings.enabled:
+        return "completion.enabled is false"
+    if settings.languages and document.language not in settings.languages:
+        return f"completion.languages does not name {document.language or 'this language'}"
+    path = relative_path(document.uri, ls.client.workspace)
+    if glob := next((glob for glob in settings.disable_in if matches(path, glob)), ""):
+        return f"completion.disable_in holds {glob}"
+    return document.unfit
+
+
+def relative_path(uri: str, workspace: Path | None) -> str:
+    """Return a document's path as a project writes it, or its name where it lies outside."""
+    path = Path(to_fs_path(uri) or uri)
+    if workspace and path.is_relative_to(workspace):
+        return path.relative_to(workspace).as_posix()
+    return path.name
+
+
+def matches(path: str, glob: str) -> bool:
+    """Tell whether a glob names `path`; without a slash it names a file or a folder anywhere."""
+    if "/" not in glob:
+        return any(fnmatchcase(part, glob) for part in path.split("/"))
+    return fnmatchcase(path, glob.lstrip("/")) or fnmatchcase("/" + path, glob)
+
+
+def nothing(reason: str) -> None:
+    """Log why there is no completion."""
+    log.info("Returning no completion because %s", reason)

@@ -1,0 +1,148 @@
+"""E0: an engine whose tokens, delays, log-probabilities and failures are written down beforehand."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from inference.types import (
+    CannotInfill,
+    CompletionRequest,
+    EngineInfo,
+    EngineUnavailable,
+    ModelNotFound,
+    NearsideError,
+    Piece,
+    Usage,
+)
+
+ERRORS: dict[str, type[NearsideError]] = {
+    "unavailable": EngineUnavailable,
+    "model_not_found": ModelNotFound,
+    "cannot_infill": CannotInfill,
+}
+
+
+@dataclass
+class Script:
+    """What the engine does with every request."""
+
+    tokens: list[str] = field(default_factory=lambda: ["retu", "rn", " a", " + b"])
+    """The answer to any prompt; what the prompt already ends with is not said again."""
+    alternatives: list[list[str]] = field(default_factory=list)
+    """Tokens of the second alternative and on."""
+    logprobs: list[float] = field(default_factory=list)
+    """Of each token; the last one goes on for the rest."""
+    margins: list[float] = field(default_factory=list)
+    batch_size: int = 512
+    """Prompt tokens (here: characters) per batch."""
+    batch_delay: float = 0.0
+    token_delay: float = 0.0
+    start_delay: float = 0.0
+    """Before `info` answers."""
+    fail: str = ""
+    """A key of ERRORS; every call raises it."""
+    fail_calls: int = -1
+    """How many calls fail; -1 is all."""
+    follow: str = ""
+    """A whole text: the answer is what follows the prompt's last line in it, instead of `tokens`."""
+
+
+@dataclass
+class Counters:
+    """What was asked of the engine, and what it did."""
+
+    calls: int = 0
+    ended: int = 0
+    cancelled: int = 0
+    failed: int = 0
+    warmups: int = 0
+    infos: int = 0
+    closed: int = 0
+    evaluated: int = 0
+    generated: int = 0
+
+
+class ScriptedEngine:
+    """Implements inference.types.Engine in this process."""
+
+    def __init__(self, script: Script | None = None) -> None:
+        self.script = script or Script()
+        self.counters = Counters()
+        self.requests: list[CompletionRequest] = []
+
+    async def info(self) -> EngineInfo:
+        self.counters.infos += 1
+        await asyncio.sleep(self.script.start_delay)
+        self._fail_if_told()
+        return EngineInfo("nearside", "scripted")
+
+    async def complete(self, request: CompletionRequest) -> AsyncGenerator[Piece, None]:
+        if request.max_tokens == 0:
+            self.counters.warmups += 1
+            return
+        self.counters.calls += 1
+        self.requests.append(request)
+        try:
+            self._fail_if_told()
+            async for piece in self._answer(request):
+                yield piece
+        except (asyncio.CancelledError, GeneratorExit):
+            self.counters.cancelled += 1
+            raise
+        except NearsideError:
+            self.counters.failed += 1
+            raise
+        self.counters.ended += 1
+
+    async def close(self) -> None:
+        self.counters.closed += 1
+
+    def _fail_if_told(self) -> None:
+        if self.script.fail and self.script.fail_calls != 0:
+            self.script.fail_calls -= 1
+            raise ERRORS[self.script.fail](f"No completion: {self.script.fail}. Set another model.")
+
+    async def _answer(self, request: CompletionRequest) -> AsyncGenerator[Piece, None]:
+        script = self.script
+        prompt = len(request.prompt.prefix) + len(request.prompt.suffix)
+        for start in range(0, prompt, script.batch_size):
+            await asyncio.sleep(script.batch_delay)
+            self.counters.evaluated += min(script.batch_size, prompt - start)
+        branches = [self._tokens(request), *script.alternatives][: request.alternatives]
+        generated = 0
+        for step in range(max(len(branch) for branch in branches)):
+            await asyncio.sleep(script.token_delay)
+            for index, branch in enumerate(branches):
+                if step >= min(len(branch), request.max_tokens):
+                    continue
+                generated += 1
+                self.counters.generated += 1
+                yield Piece(branch[step], index, _of(script.logprobs, step), _of(script.margins, step))
+        usage = Usage(evaluated_tokens=prompt, generated_tokens=generated)
+        yield Piece(finish="stop", usage=usage)
+
+    def _tokens(self, request: CompletionRequest) -> list[str]:
+        """Return the tokens of the first alternative."""
+        if not self.script.follow:
+            return self.script.tokens
+        line = request.prompt.prefix.rsplit("\n", 1)[-1]
+        at = self.script.follow.find(line)
+        rest = self.script.follow[at + len(line) :] if at >= 0 else ""
+        return [rest[i : i + 4] for i in range(0, len(rest), 4)]
+
+
+def _of(values: list[float], step: int) -> tuple[float, ...]:
+    return (values[min(step, len(values) - 1)],) if values else ()
+
+
+def read_script(path: Path) -> Script:
+    """Read a script from a JSON file, as tests hand one to a server in another process."""
+    return Script(**json.loads(path.read_text(encoding="utf-8")))
+
+
+def counters(engine: ScriptedEngine) -> dict[str, int]:
+    return asdict(engine.counters)

@@ -1,0 +1,41 @@
+"""The real server over stdio with E0 behind it: `python -m tests.serve_scripted`, script in a JSON file.
+
+SCRIPTED_ENGINE names the file. The counters are read with a request of this program alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from lsp_server.server import create_server, serve
+from settings.schema import Model
+from tests.scripted_engine import Script, ScriptedEngine, counters, read_script
+
+COUNTERS = "nearside/testCounters"
+
+
+def main() -> int:
+    file = os.environ.get("SCRIPTED_ENGINE")
+    engine = ScriptedEngine(read_script(Path(file)) if file else Script())
+    models: list[Model] = []
+
+    def factory(model: Model) -> ScriptedEngine:
+        models.append(model)
+        return engine
+
+    server = create_server(factory, version="test")
+
+    @server.feature(COUNTERS)
+    def read_counters(_: Any) -> dict[str, Any]:
+        modules = sorted({name.split(".")[0] for name in sys.modules})
+        return {**counters(engine), "models": [str(model.completion) for model in models], "modules": modules}
+
+    return asyncio.run(serve(server))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
