@@ -86,13 +86,27 @@ def complete(
     workspace = workspace_of(place.path)
     loaded = _settings(workspace)
     context = command.cursor(place, loaded.completion, workspace)
-    suggestion = asyncio.run(command.complete(context, loaded, deadline_ms))
+    from inference.launch import EngineConnection
+
+    engine = EngineConnection(loaded.model)
+    suggestion = asyncio.run(command.complete(engine, context, loaded.completion, deadline_ms))
     if as_json:
         print(json.dumps(command.as_json(suggestion), ensure_ascii=False))
     elif suggestion.text:
         print(suggestion.text)
     else:
         print("The model suggests nothing here.", file=sys.stderr)
+
+
+@app.command()
+def demo(
+    path: Annotated[Path | None, typer.Argument(help="A file or a project to type in.")] = None,
+    record: Annotated[Path | None, typer.Option(help="Write what is shown as an SVG.")] = None,
+) -> None:
+    """Type into real files and show what is suggested, and what it cost."""
+    from nearside.demo import run as show
+
+    raise typer.Exit(show(path, record))
 
 
 @app.command("settings")

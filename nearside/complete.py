@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inference.completer import Completer, Suggestion
-from inference.launch import EngineConnection
 from inference.prompts import CursorContext, window
-from inference.types import NearsideError
+from inference.types import Engine, NearsideError
 from lsp_server.documents import split_lines
-from settings.schema import Completion, Settings
+from settings.schema import Completion
+from settings.values import shown
 
 LARGEST_FILE = 64_000_000  # bytes; beyond this it is no source file
 
@@ -36,7 +36,7 @@ def parse_location(text: str) -> Location:
     match = re.fullmatch(r"(.+):([0-9]{1,9}):([0-9]{1,9})", text, re.DOTALL)
     if not match:
         raise WrongLocation(
-            f"Nothing was completed, because {text!r} is not FILE:LINE:COL; "
+            f"Nothing was completed, because {shown(text)} is not FILE:LINE:COL; "
             "name all three, as in src/app.py:12:5."
         )
     location = Location(Path(match[1]), int(match[2]), int(match[3]))
@@ -91,13 +91,13 @@ def cursor(location: Location, settings: Completion, workspace: Path) -> CursorC
     )
 
 
-async def complete(context: CursorContext, settings: Settings, deadline_ms: float) -> Suggestion:
-    """Ask the engine, starting it where it does not run."""
-    engine = EngineConnection(settings.model)
-    completer = Completer(engine, settings.completion)
+async def complete(
+    engine: Engine, context: CursorContext, settings: Completion, deadline_ms: float
+) -> Suggestion:
+    """Ask the engine once, and let go of it."""
+    completer = Completer(engine, settings)
     try:
-        info = await engine.info()
-        completer.model = info.model
+        completer.model = (await engine.info()).model
         return await completer.complete(context, deadline_ms)
     finally:
         await completer.close()
