@@ -1,0 +1,1 @@
+"""How the bundled completion model is made: corpus, tokenizer, samples, training, export, evaluation."""
