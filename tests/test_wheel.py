@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import zipfile
 from pathlib import Path
 
 import pytest
 
+from tests.client import running
 from tests.installed import ROOT, Installed
 
 
@@ -49,3 +51,11 @@ def test_it_runs_away_from_the_checkout(installed: Installed, home: Path) -> Non
     where = [installed.python, "-c", "import settings, nearside; print(settings.__file__)"]
     done = subprocess.run(where, cwd=home, capture_output=True, text=True)
     assert str(installed.python.parent.parent) in done.stdout
+
+
+def test_an_editor_can_start_it_away_from_the_checkout(installed: Installed, home: Path) -> None:
+    message = ROOT / "tests" / "data" / "initialize" / "neovim-0.12.4.json"
+    with running([installed.script, "serve"], home, home / "stderr") as client:
+        answer = client.request("initialize", json.loads(message.read_text()))
+        assert client.end() == 0
+    assert answer["serverInfo"] == {"name": "nearside", "version": "0.1.0"}
