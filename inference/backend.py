@@ -1,5 +1,5 @@
-"""What the engine needs of a model: tokens in, logits out, sequences in one KV cache. Two implementations exist,
-llama.cpp (llama.py) and a scripted one in the tests."""
+"""What the engine needs of a model: tokens in, logits out, sequences in one KV cache. Two implementations
+exist, llama.cpp (llama.py) and a scripted one in the tests."""
 
 from __future__ import annotations
 
@@ -37,7 +37,9 @@ class ModelDescription:
 
 
 class Backend(Protocol):
-    """One loaded model and its KV cache. Not thread-safe: only the scheduler's thread calls decode and below."""
+    """One loaded model and its KV cache. Not thread-safe: only the scheduler's thread calls decode and
+    below.
+    """
 
     description: ModelDescription
     format: FimFormat | None
@@ -73,7 +75,11 @@ class Backend(Protocol):
         ...
 
     def decode(
-        self, tokens: Sequence[int], positions: Sequence[int], sequences: Sequence[int], outputs: Sequence[bool]
+        self,
+        tokens: Sequence[int],
+        positions: Sequence[int],
+        sequences: Sequence[int],
+        outputs: Sequence[bool],
     ) -> None:
         """Evaluate one batch. Raises CacheFull with the cache as it was before."""
         ...

@@ -1,4 +1,6 @@
-"""The engine's HTTP: OpenAI completions and chat, llama.cpp's /infill, health and metrics. Translates, decides nothing."""
+"""The engine's HTTP: OpenAI completions and chat, llama.cpp's /infill, health and metrics. Translates,
+decides nothing.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +58,12 @@ def create_app(state: EngineState) -> Starlette:
         return endpoint
 
     async def models(_: Request) -> Response:
-        entry = {"id": state.model_name, "object": "model", "created": state.started_unix, "owned_by": "nearside"}
+        entry = {
+            "id": state.model_name,
+            "object": "model",
+            "created": state.started_unix,
+            "owned_by": "nearside",
+        }
         return JSONResponse({"object": "list", "data": [entry]})
 
     async def health(_: Request) -> Response:
@@ -88,7 +95,9 @@ async def _body(request: Request) -> dict[str, Any]:
 
 
 async def _respond(state: EngineState, asked: wire.Asked, answer: wire.Answer, request: Request) -> Response:
-    """Stream the answer, or collect it. A failure before the first piece is an HTTP error, a later one an event."""
+    """Stream the answer, or collect it. A failure before the first piece is an HTTP error, a later one an
+    event.
+    """
     pieces = state.answer(asked)
     try:
         if not asked.stream:
@@ -138,7 +147,9 @@ class ClientGone(Exception):
 async def _unless_gone(request: Request, work: Awaitable[T]) -> T:
     """Await work, and cancel it at once when the client hangs up: that is how a request is withdrawn."""
     task = asyncio.ensure_future(work)
-    gone = asyncio.ensure_future(request.receive())  # the body has been read: the next message is the disconnect
+    gone = asyncio.ensure_future(
+        request.receive()
+    )  # the body has been read: the next message is the disconnect
     try:
         await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
         if task.done():

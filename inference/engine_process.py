@@ -1,4 +1,6 @@
-"""The engine as a process: one per user and model, behind a private socket, gone when nobody has needed it for a while."""
+"""The engine as a process: one per user and model, behind a private socket, gone when nobody has needed it
+for a while.
+"""
 
 from __future__ import annotations
 
@@ -71,7 +73,12 @@ async def _serve(state: EngineState, listener: sockets.socket, idle_timeout: flo
     state.start()
     server = uvicorn.Server(
         uvicorn.Config(
-            create_app(state), log_config=None, access_log=False, lifespan="off", ws="none", timeout_graceful_shutdown=2
+            create_app(state),
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            ws="none",
+            timeout_graceful_shutdown=2,
         )
     )
 
@@ -130,6 +137,8 @@ def _log_to(path: Path | None) -> None:
     handler: logging.Handler = logging.StreamHandler(sys.stderr)
     if path is not None:
         with contextlib.suppress(OSError):  # a read-only folder: the log goes to stderr, the engine goes on
-            handler = logging.handlers.RotatingFileHandler(path, maxBytes=2_000_000, backupCount=2, encoding="utf-8")
+            handler = logging.handlers.RotatingFileHandler(
+                path, maxBytes=2_000_000, backupCount=2, encoding="utf-8"
+            )
     handler.setFormatter(_JsonLines())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)

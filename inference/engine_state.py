@@ -1,4 +1,6 @@
-"""The engine between its HTTP and its thread: loading, what is said of it, and requests handed over and back."""
+"""The engine between its HTTP and its thread: loading, what is said of it, and requests handed over and
+back.
+"""
 
 from __future__ import annotations
 
@@ -98,20 +100,26 @@ class EngineState:
         return body
 
     async def answer(self, asked: Asked) -> AsyncGenerator[Piece, None]:
-        """The pieces of one answer; the last carries the usage. Closing the iterator withdraws the request."""
+        """The pieces of one answer; the last carries the usage. Closing the iterator withdraws the
+        request.
+        """
         self.last_request = time.monotonic()
         await self._ready.wait()
         if self.error:
             raise self.error
         if self.backend is None or self.scheduler is None:
-            raise EngineUnavailable("The request was not answered: the engine is stopping. Try again in a moment.")
+            raise EngineUnavailable(
+                "The request was not answered: the engine is stopping. Try again in a moment."
+            )
         job, queue = self._job(asked, self._tokens(self.backend, asked))
         self.scheduler.submit(job)
         deadline: float | None = None
         try:
             while True:
                 try:
-                    item = await asyncio.wait_for(queue.get(), deadline and max(0.0, deadline - time.monotonic()))
+                    item = await asyncio.wait_for(
+                        queue.get(), deadline and max(0.0, deadline - time.monotonic())
+                    )
                 except TimeoutError:
                     self.scheduler.cancel(job)
                     deadline = None
@@ -127,9 +135,11 @@ class EngineState:
             self.scheduler.cancel(job)
 
     def _tokens(self, backend: Backend, asked: Asked) -> list[int]:
-        room = backend.description.context - asked.max_tokens
         if isinstance(asked.prompt, FimPrompt):
-            return infill_tokens(backend, asked.prompt, room)
+            d = backend.description
+            # Beyond the length it was trained on a model only gets worse: less text is better text.
+            context = min(d.context, d.trained_context or d.context)
+            return infill_tokens(backend, asked.prompt, context - asked.max_tokens)
         if isinstance(asked.prompt, str):
             tokens = backend.start_tokens() + backend.tokenize(asked.prompt)
         else:

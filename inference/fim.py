@@ -1,7 +1,8 @@
-"""Fill-in-the-middle prompts by model family: which special tokens, in which order, with which context in front.
+"""Fill-in-the-middle prompts by model family: which special tokens, in which order, after which context.
 
-One table serves both ends: the engine turns a layout into token ids, the HTTP client turns it into text for servers
-that tokenise themselves. Formats: the families' model cards and reference prompts (see docs/models.md).
+One table serves both ends: the engine turns a layout into token ids, the HTTP client turns it into text for
+servers that tokenise themselves. Formats: the families' model cards and reference prompts (see
+docs/models.md).
 """
 
 from __future__ import annotations
@@ -63,10 +64,10 @@ class FimFormat:
             head = self.header.format(path=prompt.path) + "\n"
         space = " " if self.padded else ""
         before: list[Part] = [Special(self.prefix), space + head + prompt.prefix]
-        after: list[Part] = [space, Special(self.suffix), prompt.suffix] if space else [Special(self.suffix), prompt.suffix]
+        after: list[Part] = [space, Special(self.suffix), prompt.suffix]
         parts += before + after if self.order == "prefix-first" else after + before
         if self.middle:
-            parts += [space, Special(self.middle)] if space else [Special(self.middle)]
+            parts += [space, Special(self.middle)]
         return [part for part in parts if part]
 
     def _file(self, path: str, text: str) -> list[Part]:
@@ -112,11 +113,19 @@ FORMATS: dict[str, FimFormat] = {
     "nearside": replace(_QWEN, order="suffix-first"),
     "qwen": _QWEN,
     "codegemma": FimFormat(
-        "<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", file="<|file_separator|>", ends=("<|endoftext|>",)
+        "<|fim_prefix|>",
+        "<|fim_suffix|>",
+        "<|fim_middle|>",
+        file="<|file_separator|>",
+        ends=("<|endoftext|>",),
     ),
-    "granite4": FimFormat("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", ends=("<|fim_pad|>", "<|end_of_text|>")),
+    "granite4": FimFormat(
+        "<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", ends=("<|fim_pad|>", "<|end_of_text|>")
+    ),
     "starcoder2": _STARCODER2,
-    "starcoder": FimFormat("<fim_prefix>", "<fim_suffix>", "<fim_middle>", ends=("<fim_pad>", "<|endoftext|>")),
+    "starcoder": FimFormat(
+        "<fim_prefix>", "<fim_suffix>", "<fim_middle>", ends=("<fim_pad>", "<|endoftext|>")
+    ),
     "granite": FimFormat("<fim_prefix>", "<fim_suffix>", "<fim_middle>", ends=("<fim_pad>", "<|endoftext|>")),
     "santacoder": FimFormat("<fim-prefix>", "<fim-suffix>", "<fim-middle>", ends=("<|endoftext|>",)),
     "deepseek": FimFormat("<｜fim▁begin｜>", "<｜fim▁hole｜>", "<｜fim▁end｜>", header="#{path}"),
@@ -126,7 +135,7 @@ FORMATS: dict[str, FimFormat] = {
 }
 
 _FAMILIES: tuple[tuple[str, str], ...] = (
-    # The first pattern found in a model's name decides; the longer names come before the shorter they contain.
+    # The first pattern found in a model's name decides; longer names come before the shorter in them.
     (r"nearside", "nearside"),
     (r"qwen", "qwen"),
     (r"codegemma", "codegemma"),

@@ -1,6 +1,8 @@
-"""One request through the model, as a generator that pauses after each slice so that others can be served between.
+"""One request through the model, as a generator that pauses after each slice so that others can be served
+between.
 
-Prefill happens in slices of about 50 ms; alternatives are branches of one prefill, decoded together in one batch.
+Prefill happens in slices of about 50 ms; alternatives are branches of one prefill, decoded together in one
+batch.
 """
 
 from __future__ import annotations
@@ -18,13 +20,17 @@ from inference.sequences import SequenceCache, Slot
 from inference.types import Cancelled, EngineRefused, Piece, Priority, Usage
 
 SLICE_SECONDS = 0.05
-"""What a cancelled or pre-empted prefill may still hold the engine; anything shorter wastes batch throughput."""
+"""What a cancelled or pre-empted prefill may still hold the engine; anything shorter wastes batch
+throughput.
+"""
 SMALLEST_SLICE = 16
 
 
 @dataclass(eq=False)
 class Job:
-    """One request as the engine's thread sees it. `emit` and `done` are called on that thread and must not block."""
+    """One request as the engine's thread sees it. `emit` and `done` are called on that thread and must not
+    block.
+    """
 
     prompt: list[int]
     emit: Callable[[Piece], None]
@@ -60,7 +66,9 @@ class Pace:
     def measured(self, tokens: int, seconds: float) -> None:
         if tokens >= SMALLEST_SLICE:
             sample = seconds / tokens
-            self._seconds_per_token = sample if not self._seconds_per_token else 0.5 * (self._seconds_per_token + sample)
+            self._seconds_per_token = (
+                sample if not self._seconds_per_token else 0.5 * (self._seconds_per_token + sample)
+            )
 
 
 @dataclass(eq=False)
@@ -82,8 +90,8 @@ def run(job: Job, backend: Backend, cache: SequenceCache, pace: Pace) -> Generat
     room = backend.description.context - job.max_tokens
     if len(job.prompt) > room:
         raise EngineRefused(
-            f"The request was not answered: its prompt of {len(job.prompt)} tokens and {job.max_tokens} to generate "
-            f"exceed the context of {backend.description.context}. Raise model.context or send less."
+            f"The request was not answered: its prompt of {len(job.prompt)} tokens and {job.max_tokens} to "
+            f"generate exceed the context of {backend.description.context}. Raise model.context or send less."
         )
     slot, job.reused = cache.acquire(job.owner, job.prompt)
     started = time.monotonic()
@@ -125,7 +133,9 @@ def _prefill(job: Job, cache: SequenceCache, slot: Slot, pace: Pace) -> Generato
         pace.measured(len(part), time.monotonic() - began)
         job.evaluated += len(part)
         last = len(part) - 1
-        if not ends:  # logits live until the next decode, so nobody may come between the last slice and its reading
+        if (
+            not ends
+        ):  # logits live until the next decode, so nobody may come between the last slice and its reading
             yield
     return last
 
@@ -137,7 +147,9 @@ def _fork(job: Job, backend: Backend, cache: SequenceCache, slot: Slot, last: in
     tokens = [first]
     if job.alternatives > 1:
         likely = first_tokens(row, job.alternatives + 8)
-        tokens += [token for token in likely if token != first and not backend.is_end(token)][: job.alternatives - 1]
+        tokens += [token for token in likely if token != first and not backend.is_end(token)][
+            : job.alternatives - 1
+        ]
     steps = steps_for(row, tokens)
     sequences = [slot.id, *cache.branch(slot, len(tokens) - 1)]
     return [

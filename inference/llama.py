@@ -1,4 +1,4 @@
-"""llama.cpp through the low-level bindings: one model, one context with several sequences in a unified KV cache.
+"""llama.cpp through the low-level bindings: one model, one context, several sequences in one KV cache.
 
 The only module that imports llama_cpp. It holds no policy: slices, stops and scheduling are elsewhere.
 """
@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, cast
 
 import llama_cpp as C
 import numpy as np
@@ -23,7 +24,9 @@ from settings.schema import Model as ModelSettings
 log = logging.getLogger(__name__)
 
 BATCH = 512
-"""n_batch and n_ubatch: large enough to fill a GPU, small enough for a cancel check between two (slices are smaller yet)."""
+"""n_batch and n_ubatch: large enough to fill a GPU, small enough for a cancel check between two (slices are
+smaller yet).
+"""
 BRANCHES = 4
 """Scratch sequences for alternatives; editors show three."""
 
@@ -68,19 +71,22 @@ class LlamaBackend:
         native.offloaded, native.last_error = 0, ""
         can_offload = bool(C.llama_supports_gpu_offload())
         parameters = C.llama_model_default_params()
-        parameters.n_gpu_layers = (999 if settings.gpu_layers < 0 else settings.gpu_layers) if can_offload else 0
-        self._model = C.llama_model_load_from_file(os.fsencode(path), parameters)
-        if not self._model:
+        parameters.n_gpu_layers = (
+            (999 if settings.gpu_layers < 0 else settings.gpu_layers) if can_offload else 0
+        )
+        model = C.llama_model_load_from_file(os.fsencode(path), parameters)
+        if not model:
             raise ModelUnreadable(
                 f"The model was not loaded: llama.cpp cannot read {path}"
                 + (f" ({native.last_error})" if native.last_error else "")
                 + ". Check that it is a complete GGUF file of a supported architecture."
             )
-        self._vocab = C.llama_model_get_vocab(self._model)
+        self._model: Any = model
+        self._vocab: Any = C.llama_model_get_vocab(model)
         self.vocabulary = int(C.llama_vocab_n_tokens(self._vocab))
         self.branches, self.batch_size = BRANCHES, BATCH
         self._context, self.sequences = self._open_context(settings, path)
-        self._memory = C.llama_get_memory(self._context)
+        self._memory: Any = C.llama_get_memory(self._context)
         self._batch = C.llama_batch_init(BATCH, 0, 1)
         self._buffer = (C.llama_token * 4096)()
         self._pieces: dict[int, bytes] = {}
@@ -103,17 +109,23 @@ class LlamaBackend:
             family=chosen[0] if chosen else None,
         )
         if self._memory and (C.llama_model_is_recurrent(self._model) or C.llama_model_is_hybrid(self._model)):
-            log.warning("This model cannot drop the end of its cache: each keystroke evaluates the whole prompt again.")
+            log.warning(
+                "This model cannot drop the end of its cache: each keystroke evaluates the prompt again."
+            )
 
-    def _open_context(self, settings: ModelSettings, path: Path) -> tuple[C.llama_context_p, int]:
+    def _open_context(self, settings: ModelSettings, path: Path) -> tuple[Any, int]:
         """A context for as many documents as memory allows: first as set, then one alone."""
         for documents in dict.fromkeys((max(1, settings.documents), 1)):
             parameters = C.llama_context_default_params()
             parameters.n_ctx = settings.context * documents
             parameters.n_batch = parameters.n_ubatch = BATCH
             parameters.n_seq_max = documents + BRANCHES
-            parameters.kv_unified = True  # sequences share cells: a common prefix is held once, a branch is free
-            threads = settings.threads or len(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else [0])
+            parameters.kv_unified = (
+                True  # sequences share cells: a common prefix is held once, a branch is free
+            )
+            threads = settings.threads or len(
+                os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else [0]
+            )
             parameters.n_threads = parameters.n_threads_batch = threads
             parameters.flash_attn_type = C.LLAMA_FLASH_ATTN_TYPE_AUTO
             if settings.kv_type == "q8_0":
@@ -124,20 +136,23 @@ class LlamaBackend:
             log.warning("No KV cache for %d documents of %d tokens.", documents, settings.context)
         C.llama_model_free(self._model)
         raise ModelTooLarge(
-            f"The model was not loaded: no memory for the KV cache of {path.name} at {settings.context} tokens. "
+            f"The model was not loaded: no memory for the KV cache of {path.name} at {settings.context} "
+            "tokens. "
             'Lower model.context, or set model.kv_type to "q8_0".'
         )
 
     def _metadata(self, key: str) -> str:
         buffer = ctypes.create_string_buffer(512)
-        length = C.llama_model_meta_val_str(self._model, key.encode(), buffer, len(buffer))
+        length = C.llama_model_meta_val_str(self._model, key.encode(), cast(bytes, buffer), len(buffer))
         return buffer.value.decode("utf-8", "replace") if length >= 0 else ""
 
     def _known(self, text: str) -> bool:
         return bool(text) and self.special(text) is not None
 
     def _end_tokens(self) -> frozenset[int]:
-        """End tokens of the format, and every token that opens a part of a prompt: none belongs in an answer."""
+        """End tokens of the format, and every token that opens a part of a prompt: none belongs in an
+        answer.
+        """
         named = self.format.tokens() if self.format else ()
         return frozenset(token for text in named if (token := self.special(text)) is not None)
 
@@ -148,10 +163,14 @@ class LlamaBackend:
         data = text.encode("utf-8", "replace")
         if len(data) + 8 > len(self._buffer):
             self._buffer = (C.llama_token * (2 * len(data) + 8))()
-        count = C.llama_tokenize(self._vocab, data, len(data), self._buffer, len(self._buffer), False, special)
+        count = C.llama_tokenize(
+            self._vocab, data, len(data), self._buffer, len(self._buffer), False, special
+        )
         if count < 0:
-            raise EngineError(f"The request was not answered: its text of {len(data)} bytes could not be tokenised.")
-        return self._buffer[:count]
+            raise EngineError(
+                f"The request was not answered: its text of {len(data)} bytes could not be tokenised."
+            )
+        return list(map(int, self._buffer[:count]))
 
     def special(self, text: str) -> int | None:
         """A control or user-defined token with exactly this text; CodeLlama's carry a leading word mark."""
@@ -180,7 +199,11 @@ class LlamaBackend:
         return token in self._ends or bool(C.llama_vocab_is_eog(self._vocab, token))
 
     def decode(
-        self, tokens: Sequence[int], positions: Sequence[int], sequences: Sequence[int], outputs: Sequence[bool]
+        self,
+        tokens: Sequence[int],
+        positions: Sequence[int],
+        sequences: Sequence[int],
+        outputs: Sequence[bool],
     ) -> None:
         batch = self._batch
         batch.n_tokens = len(tokens)
@@ -192,7 +215,9 @@ class LlamaBackend:
         if status == 1:
             raise CacheFull
         if status:
-            raise EngineError(f"The request was not answered: llama.cpp failed to evaluate it (status {status}).")
+            raise EngineError(
+                f"The request was not answered: llama.cpp failed to evaluate it (status {status})."
+            )
 
     def logits(self, index: int) -> np.ndarray:
         return np.ctypeslib.as_array(C.llama_get_logits_ith(self._context, index), shape=(self.vocabulary,))
@@ -208,10 +233,11 @@ class LlamaBackend:
         return False
 
     def chat_tokens(self, messages: Sequence[tuple[str, str]]) -> list[int] | None:
-        """(role, content) turns through the model's own chat template; None where it has none llama.cpp knows.
+        """(role, content) turns through the model's own chat template; None where it has none llama.cpp
+        knows.
 
-        The template is rendered with markers in place of the contents, so that its special tokens are special and a
-        content that spells one is not.
+        The template is rendered with markers in place of the contents, so that its special tokens are
+        special and a content that spells one is not.
         """
         template = C.llama_model_chat_template(self._model, None)
         if not template:
@@ -223,7 +249,7 @@ class LlamaBackend:
             turn.role, turn.content = role, mark
         size = 1024 + 256 * len(messages)
         buffer = ctypes.create_string_buffer(size)
-        length = C.llama_chat_apply_template(template, turns, len(turns), True, buffer, size)
+        length = C.llama_chat_apply_template(template, turns, len(turns), True, cast(bytes, buffer), size)
         if not 0 <= length <= size:
             return None
         tokens = self.start_tokens()

@@ -18,14 +18,33 @@ def render(state: EngineState) -> str:
     lines += _labelled("requests_total", "Requests taken, by priority.", "priority", totals.requests)
     lines += _labelled("requests_ended_total", "Requests ended, by outcome.", "outcome", totals.ended)
     for name, about, kind, value in (
-        ("prompt_tokens_evaluated_total", "Prompt tokens run through the model.", "counter", totals.evaluated_tokens),
-        ("prompt_tokens_reused_total", "Prompt tokens found in the KV cache.", "counter", totals.reused_tokens),
+        (
+            "prompt_tokens_evaluated_total",
+            "Prompt tokens run through the model.",
+            "counter",
+            totals.evaluated_tokens,
+        ),
+        (
+            "prompt_tokens_reused_total",
+            "Prompt tokens found in the KV cache.",
+            "counter",
+            totals.reused_tokens,
+        ),
         ("generated_tokens_total", "Tokens generated.", "counter", totals.generated_tokens),
-        ("busy_seconds_total", "Seconds the engine's thread worked.", "counter", round(totals.busy_seconds, 6)),
+        (
+            "busy_seconds_total",
+            "Seconds the engine's thread worked.",
+            "counter",
+            round(totals.busy_seconds, 6),
+        ),
         ("requests_queued", "Requests waiting or running.", "gauge", state.scheduler.queued()),
         ("kv_tokens", "Tokens held for documents.", "gauge", state.scheduler.cache.tokens_held()),
     ):
-        lines += [f"# HELP nearside_{name} {about}", f"# TYPE nearside_{name} {kind}", f"nearside_{name} {value}"]
+        lines += [
+            f"# HELP nearside_{name} {about}",
+            f"# TYPE nearside_{name} {kind}",
+            f"nearside_{name} {value}",
+        ]
     return "\n".join(lines) + "\n"
 
 

@@ -1,4 +1,6 @@
-"""Choosing the next token, what is known about the choice, and when to stop. Pure functions over logits and text."""
+"""Choosing the next token, what is known about the choice, and when to stop. Pure functions over logits and
+text.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,9 @@ def choose(row: np.ndarray, temperature: float, random: np.random.Generator) -> 
 
 
 def first_tokens(row: np.ndarray, count: int) -> list[int]:
-    """The `count` likeliest tokens, likeliest first: how alternatives are made distinct at no extra prefill."""
+    """The `count` likeliest tokens, likeliest first: how alternatives are made distinct at no extra
+    prefill.
+    """
     top = np.argpartition(row, -count)[-count:] if len(row) > count else np.arange(len(row))
     return [int(token) for token in top[np.argsort(row[top])[::-1]]][:count]
 
@@ -75,7 +79,9 @@ class TextStream:
         return "" if self.stopped else self._limit_lines(text)
 
     def _limit_lines(self, text: str) -> str:
-        """Cut before the line break that would start one line too many; line breaks at the very start do not count."""
+        """Cut before the line break that would start one line too many; line breaks at the very start do
+        not count.
+        """
         if self._lines_left is None:
             return text
         for i, character in enumerate(text):

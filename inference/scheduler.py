@@ -1,6 +1,8 @@
-"""The engine's one thread: always the most urgent request's next slice, older requests of a document superseded.
+"""The engine's one thread: always the most urgent request's next slice, older requests of a document
+superseded.
 
-Foreground before speculative before chat before warm-up. A request that must wait keeps its place in the KV cache.
+Foreground before speculative before chat before warm-up. A request that must wait keeps its place in the KV
+cache.
 """
 
 from __future__ import annotations
@@ -62,7 +64,9 @@ class Scheduler:
         self._thread.start()
 
     def submit(self, job: Job) -> None:
-        """Queue a job; a document's older jobs of the same or lower urgency are cancelled. Raises EngineError."""
+        """Queue a job; a document's older jobs of the same or lower urgency are cancelled. Raises
+        EngineError.
+        """
         with self._condition:
             if self._closing or len(self._entries) >= QUEUE_LIMIT:
                 why = "the engine is stopping" if self._closing else f"{QUEUE_LIMIT} others are waiting"
@@ -133,13 +137,17 @@ class Scheduler:
             self._end(entry, error)
         except Exception as error:
             log.exception("A request failed inside the engine.")
-            self._end(entry, EngineError(f"The request was not answered: the engine failed ({error}). See its log."))
+            self._end(
+                entry, EngineError(f"The request was not answered: the engine failed ({error}). See its log.")
+            )
         finally:
             self.last_active = time.monotonic()
             self.totals.busy_seconds += self.last_active - began
 
     def _make_room(self, entry: _Entry) -> None:
-        """Give up the least urgent speculative or warm-up job for a more urgent one that finds no sequence."""
+        """Give up the least urgent speculative or warm-up job for a more urgent one that finds no
+        sequence.
+        """
         with self._condition:
             running = [other for other in self._entries if other.work is not None]
             victim = max(running, key=lambda other: (other.job.priority, other.number), default=None)

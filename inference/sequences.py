@@ -50,8 +50,8 @@ class SequenceCache:
     def acquire(self, owner: Hashable, prompt: Sequence[int]) -> tuple[Slot, int]:
         """A sequence for `owner` that holds as much of `prompt` as is known anywhere, and that length.
 
-        At least the last prompt token is left to evaluate, so that fresh logits exist. An owner of None is anonymous and
-        takes whichever free sequence fits best. Raises NoRoom while all are busy.
+        At least the last prompt token is left to evaluate, so that fresh logits exist. An owner of None is
+        anonymous and takes whichever free sequence fits best. Raises NoRoom while all are busy.
         """
         sequence = self._choose(owner, prompt)
         own = _common(sequence.tokens, prompt)
@@ -89,14 +89,18 @@ class SequenceCache:
         self._touch(sequence)
 
     def truncate(self, sequence: Slot, length: int) -> None:
-        """Keep the first `length` tokens; all are lost where the memory cannot drop a tail (recurrent models)."""
+        """Keep the first `length` tokens; all are lost where the memory cannot drop a tail (recurrent
+        models).
+        """
         if length < len(sequence.tokens):
             if not self._backend.trim(sequence.id, length):
                 length = 0
             del sequence.tokens[length:]
 
     def append(self, sequence: Slot, tokens: Sequence[int], *, last_output: bool) -> None:
-        """Evaluate tokens at the end of a sequence; the logits of the last one are at index len(tokens) - 1."""
+        """Evaluate tokens at the end of a sequence; the logits of the last one are at index len(tokens) -
+        1.
+        """
         start = len(sequence.tokens)
         count = len(tokens)
         outputs = [False] * (count - 1) + [last_output]
@@ -104,7 +108,11 @@ class SequenceCache:
         sequence.tokens.extend(tokens)
 
     def decode(
-        self, tokens: Sequence[int], positions: Sequence[int], sequences: Sequence[int], outputs: Sequence[bool]
+        self,
+        tokens: Sequence[int],
+        positions: Sequence[int],
+        sequences: Sequence[int],
+        outputs: Sequence[bool],
     ) -> None:
         """Evaluate a batch, giving up the least recently used idle documents until it fits."""
         while True:
@@ -114,7 +122,8 @@ class SequenceCache:
                 idle = [sequence for sequence in self._sequences if sequence.tokens and not sequence.busy]
                 if not idle:
                     raise EngineRefused(
-                        "The request was not answered: the KV cache is full. Raise model.context or lower model.documents."
+                        "The request was not answered: the KV cache is full. "
+                        "Raise model.context or lower model.documents."
                     ) from None
                 victim = min(idle, key=lambda sequence: sequence.used)
                 log.debug("Evicting %d tokens of %s.", len(victim.tokens), victim.owner)
@@ -122,7 +131,9 @@ class SequenceCache:
                 victim.owner = None
 
     def branch(self, sequence: Slot, count: int) -> list[int]:
-        """Scratch sequence ids that share everything `sequence` holds; none while another request has them."""
+        """Scratch sequence ids that share everything `sequence` holds; none while another request has
+        them.
+        """
         if self._branches_taken or count < 1:
             return []
         self._branches_taken = True

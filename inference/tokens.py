@@ -1,4 +1,6 @@
-"""A FIM prompt as token ids that fit the context, cut so that the cut moves rarely and the KV cache stays useful."""
+"""A FIM prompt as token ids that fit the context, cut so that the cut moves rarely and the KV cache stays
+useful.
+"""
 
 from __future__ import annotations
 
@@ -9,20 +11,23 @@ from inference.fim import Special
 from inference.types import CannotInfill, EngineRefused, FimPrompt
 
 CUT_STEP = 256
-"""The prefix loses its beginning in steps of this many tokens: most keystrokes then leave the cut where it is."""
+"""The prefix loses its beginning in steps of this many tokens: most keystrokes then leave the cut where it
+is.
+"""
 SUFFIX_SHARE = 0.25
 """Most of the context a suffix may take; llama.cpp's /infill keeps the same three to one."""
 
 
 def infill_tokens(backend: Backend, prompt: FimPrompt, room: int) -> list[int]:
-    """Token ids of a prompt, at most `room`: context files go first (the last first), then suffix, then prefix.
+    """Token ids of a prompt, at most `room`: context files go first (the last first), then suffix, then
+    prefix.
 
     Raises CannotInfill where the model has no FIM tokens, EngineRefused where nothing useful would fit.
     """
     if backend.format is None:
         name = backend.description.name
         raise CannotInfill(
-            f"No completion: {name} has no fill-in-the-middle tokens, so it cannot complete code at the cursor. "
+            f"No completion: {name} has no fill-in-the-middle tokens, so it cannot complete at the cursor. "
             'Set model.completion to a FIM model (for example "qwen2.5-coder-1.5b") or to "auto".'
         )
     while len(tokens := _encode(backend, prompt)) > room and prompt.snippets:
@@ -33,7 +38,9 @@ def infill_tokens(backend: Backend, prompt: FimPrompt, room: int) -> list[int]:
     prefix, suffix = backend.tokenize(prompt.prefix), backend.tokenize(prompt.suffix)
     free = room - frame
     if free < 16:
-        raise EngineRefused(f"The request was not answered: a context of {room} tokens is too small. Raise model.context.")
+        raise EngineRefused(
+            f"The request was not answered: a context of {room} tokens is too small. Raise model.context."
+        )
     suffix = suffix[: max(int(free * SUFFIX_SHARE), free - len(prefix))]
     over = len(prefix) + len(suffix) - free
     if over > 0:

@@ -1,16 +1,16 @@
-"""What passes between the server and an engine: requests, pieces of an answer, and every error either may raise.
+"""What passes between server and engine: requests, pieces of an answer, and the errors either may raise.
 
-    NearsideError                 one line for the user: what did not happen, why, what to do
-    +-- ModelError
-    |   +-- ModelNotFound         no file, no such repository, or not fetched yet
-    |   +-- ModelUnreadable       truncated, not GGUF, or an architecture llama.cpp does not know
-    |   +-- ModelTooLarge         weights + KV cache + buffers exceed the memory there is
-    |   `-- CannotInfill          the model has no fill-in-the-middle tokens
-    +-- EngineError
-    |   +-- EngineUnavailable     not running, not startable, or unreachable
-    |   `-- EngineRefused         it answered, and the answer was a refusal
-    `-- SettingsError             a setting nobody can act on
-    Cancelled                     not an error: the request was withdrawn or superseded
+NearsideError                 one line for the user: what did not happen, why, what to do
++-- ModelError
+|   +-- ModelNotFound         no file, no such repository, or not fetched yet
+|   +-- ModelUnreadable       truncated, not GGUF, or an architecture llama.cpp does not know
+|   +-- ModelTooLarge         weights + KV cache + buffers exceed the memory there is
+|   `-- CannotInfill          the model has no fill-in-the-middle tokens
++-- EngineError
+|   +-- EngineUnavailable     not running, not startable, or unreachable
+|   `-- EngineRefused         it answered, and the answer was a refusal
+`-- SettingsError             a setting nobody can act on
+Cancelled                     not an error: the request was withdrawn or superseded
 """
 
 from __future__ import annotations

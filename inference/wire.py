@@ -1,4 +1,5 @@
-"""The engine's side of the wire: JSON bodies to what is asked, pieces of an answer to JSON. No HTTP, no model.
+"""The engine's side of the wire: JSON bodies to what is asked, pieces of an answer to JSON. No HTTP, no
+model.
 
 OpenAI's /v1/completions and /v1/chat/completions, and llama.cpp's /infill. A body that makes no sense raises
 EngineRefused with one line that names the field.
@@ -53,7 +54,9 @@ def read_completion(body: Mapping[str, Any]) -> Asked:
     text, suffix = _text(body, "prompt"), body.get("suffix")
     prompt: FimPrompt | str = text
     if isinstance(suffix, str):
-        prompt = FimPrompt(text, suffix, _text(ours, "path"), _text(ours, "repository"), _snippets(ours, "context", "path"))
+        prompt = FimPrompt(
+            text, suffix, _text(ours, "path"), _text(ours, "repository"), _snippets(ours, "context", "path")
+        )
     return Asked(
         prompt,
         client=_text(ours, "client"),
@@ -70,7 +73,9 @@ def read_completion(body: Mapping[str, Any]) -> Asked:
 
 
 def read_infill(body: Mapping[str, Any]) -> Asked:
-    """POST /infill as llama.cpp's server takes it; `prompt` is the text of the cursor's line before the cursor."""
+    """POST /infill as llama.cpp's server takes it; `prompt` is the text of the cursor's line before the
+    cursor.
+    """
     prefix = _text(body, "input_prefix") + _text(body, "prompt")
     snippets = _snippets(body, "input_extra", "filename")
     repository = "project" if snippets else ""
@@ -81,7 +86,9 @@ def read_infill(body: Mapping[str, Any]) -> Asked:
         stop=_stop(body),
         stream=body.get("stream") is True,
         time_limit_ms=_number(body, "t_max_predict_ms", 0, 0, 3_600_000),
-        document=f"slot {body['id_slot']}" if isinstance(body.get("id_slot"), int) and body["id_slot"] >= 0 else "",
+        document=f"slot {body['id_slot']}"
+        if isinstance(body.get("id_slot"), int) and body["id_slot"] >= 0
+        else "",
     )
 
 
@@ -93,7 +100,9 @@ def read_chat(body: Mapping[str, Any]) -> Asked:
         raise _bad("messages", "a non-empty list")
     for unsupported in ("tools", "response_format", "grammar"):
         if body.get(unsupported):
-            raise EngineRefused(f"The request was not answered: this engine does not support {unsupported!r} yet.")
+            raise EngineRefused(
+                f"The request was not answered: this engine does not support {unsupported!r} yet."
+            )
     return Asked(
         tuple(_turn(turn) for turn in turns),
         client=_text(ours, "client"),
@@ -131,15 +140,28 @@ class CompletionAnswer:
         return self._frame([]) | usage_fields(usage)
 
     def whole(self, pieces: Sequence[Piece], usage: Usage) -> dict[str, Any]:
-        joined = [_join([piece for piece in pieces if piece.index == i]) for i in sorted({p.index for p in pieces})]
+        joined = [
+            _join([piece for piece in pieces if piece.index == i]) for i in sorted({p.index for p in pieces})
+        ]
         return self._frame([self._choice(piece) for piece in joined]) | usage_fields(usage)
 
     def _frame(self, choices: list[dict[str, Any]]) -> dict[str, Any]:
-        return {"id": self.id, "object": self.kind, "created": self.created, "model": self.model, "choices": choices}
+        return {
+            "id": self.id,
+            "object": self.kind,
+            "created": self.created,
+            "model": self.model,
+            "choices": choices,
+        }
 
     def _choice(self, piece: Piece) -> dict[str, Any]:
         tokens = [piece.text] + [""] * (len(piece.logprobs) - 1) if piece.logprobs else []
-        logprobs = {"tokens": tokens, "token_logprobs": list(piece.logprobs), "top_logprobs": None, "text_offset": []}
+        logprobs = {
+            "tokens": tokens,
+            "token_logprobs": list(piece.logprobs),
+            "top_logprobs": None,
+            "text_offset": [],
+        }
         return {
             "index": piece.index,
             "text": piece.text,
@@ -250,11 +272,17 @@ def _mapping(body: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return value
 
 
-def _number(body: Mapping[str, Any], name: str, default: int, low: int, high: int, *, whole: bool = True) -> Any:
+def _number(
+    body: Mapping[str, Any], name: str, default: int, low: int, high: int, *, whole: bool = True
+) -> Any:
     value = body.get(name)
     if value is None:
         return default
-    if isinstance(value, bool) or not isinstance(value, int if whole else int | float) or not low <= value <= high:
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int if whole else int | float)
+        or not low <= value <= high
+    ):
         raise _bad(name, f"a {'whole ' if whole else ''}number from {low} to {high}")
     return value
 

@@ -1,7 +1,7 @@
 """A model without a model: the real scheduler, cache and wire over scripted logits.
 
-Tokens are bytes. The answer depends on every token the KV cache holds, so damage to the cache changes it; positions that
-do not continue what is held are an error, as they are in llama.cpp.
+Tokens are bytes. The answer depends on every token the KV cache holds, so damage to the cache changes it;
+positions that do not continue what is held are an error, as they are in llama.cpp.
 """
 
 from __future__ import annotations
@@ -16,7 +16,15 @@ import numpy as np
 from inference import fim
 from inference.backend import CacheFull, ModelDescription
 
-SPECIAL = ("<|endoftext|>", "<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", "<|repo_name|>", "<|file_sep|>", "<|fim_pad|>")
+SPECIAL = (
+    "<|endoftext|>",
+    "<|fim_prefix|>",
+    "<|fim_suffix|>",
+    "<|fim_middle|>",
+    "<|repo_name|>",
+    "<|file_sep|>",
+    "<|fim_pad|>",
+)
 END = 256
 MIDDLE = 256 + SPECIAL.index("<|fim_middle|>")
 
@@ -43,9 +51,16 @@ class ScriptedBackend:
     ) -> None:
         self.script, self.cells, self.can_trim = script, cells, can_trim
         self.prefill_delay, self.decode_delay = prefill_delay, decode_delay
-        self.sequences, self.branches, self.batch_size, self.vocabulary = sequences, 4, 512, 256 + len(SPECIAL)
+        self.sequences, self.branches, self.batch_size, self.vocabulary = (
+            sequences,
+            4,
+            512,
+            256 + len(SPECIAL),
+        )
         self.format = fim.FORMATS["nearside"] if infill else None
-        self.description = ModelDescription("scripted", "", "none", context, context, 1, 0, "cpu", 0, "nearside")
+        self.description = ModelDescription(
+            "scripted", "", "none", context, context, 1, 0, "cpu", 0, "nearside"
+        )
         self.held: dict[int, list[int]] = {i: [] for i in range(sequences + self.branches)}
         self.decodes: list[int] = []
         """Tokens of each batch."""
@@ -72,7 +87,11 @@ class ScriptedBackend:
         return token >= 256
 
     def decode(
-        self, tokens: Sequence[int], positions: Sequence[int], sequences: Sequence[int], outputs: Sequence[bool]
+        self,
+        tokens: Sequence[int],
+        positions: Sequence[int],
+        sequences: Sequence[int],
+        outputs: Sequence[bool],
     ) -> None:
         if sum(map(len, self.held.values())) + len(tokens) > self.cells:
             raise CacheFull
@@ -81,7 +100,9 @@ class ScriptedBackend:
         self._rows = []
         for token, position, sequence, output in zip(tokens, positions, sequences, outputs, strict=True):
             held = self.held[sequence]
-            assert position == len(held), f"position {position} after {len(held)} tokens of sequence {sequence}"
+            assert position == len(held), (
+                f"position {position} after {len(held)} tokens of sequence {sequence}"
+            )
             held.append(token)
             self._rows.append(self._row(held) if output else None)
         self.decodes.append(len(tokens))
@@ -90,7 +111,9 @@ class ScriptedBackend:
     def _row(self, held: list[int]) -> np.ndarray:
         """The scripted token far ahead, the next letter of the alphabet second."""
         at = len(held) - 1 - held[::-1].index(MIDDLE) if MIDDLE in held else len(held) - 1
-        answer = self.script(b"".join(bytes([t]) if t < 256 else SPECIAL[t - 256].encode() for t in held[: at + 1]))
+        answer = self.script(
+            b"".join(bytes([t]) if t < 256 else SPECIAL[t - 256].encode() for t in held[: at + 1])
+        )
         made = len(held) - at - 1
         token = answer[made] if made < len(answer) else END
         row = np.zeros(self.vocabulary, dtype=np.float32)

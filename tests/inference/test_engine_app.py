@@ -21,7 +21,9 @@ class Engine:
     """A client on the socket, and the state behind it."""
 
     def __init__(self, socket: Path, state: EngineState) -> None:
-        self.http = httpx2.Client(transport=httpx2.HTTPTransport(uds=str(socket)), base_url="http://engine", timeout=20)
+        self.http = httpx2.Client(
+            transport=httpx2.HTTPTransport(uds=str(socket)), base_url="http://engine", timeout=20
+        )
         self.state = state
 
     def post(self, path: str, **body: Any) -> Any:
@@ -73,15 +75,28 @@ def test_a_stream_carries_text_figures_and_an_end(engine: Engine) -> None:
     assert [e["choices"][0]["finish_reason"] for e in events[:-1]][-1] == "stop"
 
 
-def test_context_files_stand_before_the_code_and_are_dropped_last_first(backend: ScriptedBackend, tmp_path: Path) -> None:
+def test_context_files_stand_before_the_code_and_are_dropped_last_first(
+    backend: ScriptedBackend, tmp_path: Path
+) -> None:
     backend.script = lambda prompt: prompt[:100]
     with running(lambda: backend, tmp_path / "e.sock") as state:
         engine = Engine(tmp_path / "e.sock", state)
-        ours = {"path": "a.py", "repository": "shop", "context": [{"path": "b.py", "text": "B"}, {"path": "c.py", "text": "C"}]}
-        text = engine.post("/v1/completions", prompt="P", suffix="S", max_tokens=200, nearside=ours).json()["choices"][0]["text"]
-        assert text == "<|repo_name|>shop\n<|file_sep|>b.py\nB\n<|file_sep|>c.py\nC\n<|file_sep|>a.py\n<|fim_suffix|>S<|fim_prefix"
+        ours = {
+            "path": "a.py",
+            "repository": "shop",
+            "context": [{"path": "b.py", "text": "B"}, {"path": "c.py", "text": "C"}],
+        }
+        text = engine.post("/v1/completions", prompt="P", suffix="S", max_tokens=200, nearside=ours).json()[
+            "choices"
+        ][0]["text"]
+        assert (
+            text == "<|repo_name|>shop\n<|file_sep|>b.py\nB\n<|file_sep|>c.py\nC\n"
+            "<|file_sep|>a.py\n<|fim_suffix|>S<|fim_prefix"
+        )
         ours["context"] = [{"path": "b.py", "text": "B"}, {"path": "c.py", "text": "C" * 5000}]
-        text = engine.post("/v1/completions", prompt="P", suffix="S", max_tokens=200, nearside=ours).json()["choices"][0]["text"]
+        text = engine.post("/v1/completions", prompt="P", suffix="S", max_tokens=200, nearside=ours).json()[
+            "choices"
+        ][0]["text"]
         assert text.startswith("<|repo_name|>shop\n<|file_sep|>b.py\nB\n<|file_sep|>a.py\n")
 
 
@@ -93,13 +108,15 @@ def test_special_token_strings_in_a_file_stay_text(engine: Engine, backend: Scri
 def test_a_long_file_is_cut_at_its_beginning_in_steps(engine: Engine, backend: ScriptedBackend) -> None:
     usages = []
     text = "".join(f"line {i}\n" for i in range(900))
-    for i in range(40):
+    for _ in range(40):
         text += "x"
         ours = {"client": "c", "document": "d"}
         events = engine.stream("/v1/completions", prompt=text, suffix="S" * 3000, max_tokens=4, nearside=ours)
         usages.append(events[-1]["nearside"])
         assert usages[-1]["evaluated_tokens"] + usages[-1]["reused_tokens"] <= 4092
-    assert sum(usage["evaluated_tokens"] > 8 for usage in usages[1:]) <= 1  # at most one jump in forty keystrokes
+    assert (
+        sum(usage["evaluated_tokens"] > 8 for usage in usages[1:]) <= 1
+    )  # at most one jump in forty keystrokes
 
 
 def test_alternatives_come_as_choices(engine: Engine) -> None:
@@ -120,7 +137,9 @@ def test_infills_time_limit_returns_what_is_there(tmp_path: Path) -> None:
     slow = ScriptedBackend(lambda _: b"abcdefgh" * 8, decode_delay=0.05)
     with running(lambda: slow, tmp_path / "e.sock") as state:
         engine = Engine(tmp_path / "e.sock", state)
-        body = engine.post("/infill", input_prefix="p", input_suffix="", n_predict=64, t_max_predict_ms=300).json()
+        body = engine.post(
+            "/infill", input_prefix="p", input_suffix="", n_predict=64, t_max_predict_ms=300
+        ).json()
     assert 1 <= len(body["content"]) < 30
     assert ("abcdefgh" * 8).startswith(body["content"])
 
@@ -128,7 +147,10 @@ def test_infills_time_limit_returns_what_is_there(tmp_path: Path) -> None:
 def test_chat_answers_and_streams_deltas(engine: Engine) -> None:
     messages = [{"role": "user", "content": "hello"}]
     expected = digest_script(b"hello<|fim_middle|>").decode()
-    assert engine.post("/v1/chat/completions", messages=messages).json()["choices"][0]["message"]["content"] == expected
+    assert (
+        engine.post("/v1/chat/completions", messages=messages).json()["choices"][0]["message"]["content"]
+        == expected
+    )
     events = engine.stream("/v1/chat/completions", messages=messages)
     assert "".join(c["delta"].get("content", "") for event in events for c in event["choices"]) == expected
 
@@ -169,7 +191,9 @@ def test_hanging_up_during_prefill_frees_the_engine(tmp_path: Path, stream: bool
     with running(lambda: slow, tmp_path / "e.sock") as state:
         engine = Engine(tmp_path / "e.sock", state)
         with pytest.raises(httpx2.ReadTimeout):
-            engine.http.post("/v1/completions", json={"prompt": "x" * 4000, "suffix": "", "stream": stream}, timeout=0.3)
+            engine.http.post(
+                "/v1/completions", json={"prompt": "x" * 4000, "suffix": "", "stream": stream}, timeout=0.3
+            )
         scheduler = state.scheduler
         assert scheduler is not None
         engine.until(lambda: scheduler.totals.ended["cancelled"] == 1)
@@ -183,7 +207,9 @@ def test_a_superseded_request_says_so(tmp_path: Path) -> None:
         engine = Engine(tmp_path / "e.sock", state)
         ours = {"client": "c", "document": "d"}
         with engine.http.stream(
-            "POST", "/v1/completions", json={"prompt": "a", "suffix": "", "nearside": ours, "stream": True, "max_tokens": 64}
+            "POST",
+            "/v1/completions",
+            json={"prompt": "a", "suffix": "", "nearside": ours, "stream": True, "max_tokens": 64},
         ):
             pass
         old = {"prompt": "o" * 3000, "suffix": "", "nearside": ours, "max_tokens": 4}
@@ -229,7 +255,9 @@ def test_health_models_and_metrics(engine: Engine) -> None:
     assert (health["status"], health["engine"], health["model"]["fim"]) == ("ok", "nearside", True)
     assert engine.http.get("/v1/models").json()["data"][0]["id"] == "scripted"
     metrics = dict(
-        line.rsplit(" ", 1) for line in engine.http.get("/metrics").text.splitlines() if not line.startswith("#")
+        line.rsplit(" ", 1)
+        for line in engine.http.get("/metrics").text.splitlines()
+        if not line.startswith("#")
     )
     assert metrics["nearside_engine_up"] == "1"
     assert metrics['nearside_requests_total{priority="foreground"}'] == "1"

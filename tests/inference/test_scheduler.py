@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import random
 import threading
@@ -250,13 +251,13 @@ def test_two_hundred_random_cancels_leak_nothing_and_damage_nothing() -> None:
         for round_ in range(200):
             text = "t" * chance.randrange(1, 2500) + str(round_)
             backend.began.clear()
-            asked = Asked(scheduler, text, owner=chance.choice("abcdef"), alternatives=chance.choice([1, 1, 3]))
+            asked = Asked(
+                scheduler, text, owner=chance.choice("abcdef"), alternatives=chance.choice([1, 1, 3])
+            )
             backend.began.wait(chance.choice([0, 0.0005, 0.002, 0.01]))
             scheduler.cancel(asked.job)
-            try:
+            with contextlib.suppress(Cancelled):
                 assert asked.wait() == expected(text)
-            except Cancelled:
-                pass
         assert scheduler.queued() == 0
         for name in "abcdefgh":
             assert Asked(scheduler, name * 700, owner=name).wait() == expected(name * 700)
