@@ -1,4 +1,4 @@
-"""Builds the wheel and installs it into a fresh environment that borrows only the dependencies of this one."""
+"""Builds the wheel and installs it into a fresh environment that borrows this one's dependencies, no more."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Installed:
 
 
 def install(folder: Path) -> Installed:
-    """Build from a copy of the sources, so that nothing is written to the checkout, and install the result."""
+    """Build from a copy of the sources, so that the checkout stays as it is, and install the result."""
     sources = folder / "sources"
     for name in SOURCES:
         if (ROOT / name).is_dir():
