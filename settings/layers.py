@@ -228,8 +228,8 @@ def _anchored(key: Key, value: Any, folder: Path | None) -> Any:
     """Return a relative path of a model as one from the folder its layer counts from."""
     if key.dotted != "model.completion" or not isinstance(value, str) or folder is None:
         return value
-    is_path = value.endswith(".gguf") and not value.startswith(("hf:", "~"))
-    return os.path.normpath(folder / value) if is_path else value
+    is_path = re.search(r"[/\\]|\.gguf$", value) and not value.startswith(("hf:", "~"))
+    return str(folder / value) if is_path else value
 
 
 def _read(path: Path) -> bytes:

@@ -144,9 +144,11 @@ def test_a_relative_model_path_counts_from_the_place_it_is_written_in(
     (project / ".nearside.toml").write_text('[model]\ncompletion = "m/a.gguf"\n')
     assert load(project, {}, {}, trusted=True).settings.model.completion == str(project / "m/a.gguf")
     monkeypatch.chdir(project)
-    environ = {"NEARSIDE_MODEL_COMPLETION": "../b.gguf"}
-    assert load(None, {}, environ).settings.model.completion == str(project.parent / "b.gguf")
-    for name in ("auto", "~/a.gguf", "/x/a.gguf", "hf:o/r/a.gguf"):
+    environ = {"NEARSIDE_MODEL_COMPLETION": "./b.gguf"}
+    assert load(None, {}, environ).settings.model.completion == str(project / "b.gguf")
+    editor = {"model": {"completion": "m/a"}}
+    assert load(project, editor, {}).settings.model.completion == str(project / "m/a")
+    for name in ("auto", "a-name-of-a-model", "~/a.gguf", "/x/a.gguf", "hf:o/r/a.gguf"):
         assert load(project, {"model": {"completion": name}}, {}).settings.model.completion == name
 
 
