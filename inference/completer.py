@@ -6,9 +6,7 @@ Requests of one document supersede each other. Knows nothing of LSP; where the e
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
@@ -19,8 +17,9 @@ from inference.prompts import CursorContext, fim_prompt, max_lines_at
 from inference.types import Cancelled, CompletionRequest, Engine, NearsideError, Priority, Usage
 from settings.schema import Completion
 
-log = logging.getLogger("nearside.completer")
-
+ORPHAN_SECONDS = 0.15
+"""How long a call goes on after its request was withdrawn: VS Code withdraws at every key and asks again
+40 ms later, mostly for what is left of the same answer."""
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 """Seconds without an engine call after a failure; the pause doubles with every further one."""
 
@@ -56,6 +55,7 @@ class Completer:
         self._cache = CompletionCache()
         self._waiters: dict[str, asyncio.Future[None]] = {}
         self._running: dict[str, Generation] = {}
+        self._failure: Exception | None = None
         self._retry_at = 0.0
         self._pause = FIRST_PAUSE
 
@@ -65,7 +65,8 @@ class Completer:
         """Return a suggestion by the deadline, a partial one if need be.
 
         Raises Cancelled when a newer request of the same document took over, and NearsideError when the
-        engine failed. A task cancelled from outside takes its engine call with it.
+        engine failed, now or so short a time ago that it is left alone. When the task is cancelled from
+        outside its engine call ends too, unless another request joins it at once.
         """
         started = time.perf_counter()
         limit = self.settings.deadline_ms if deadline_ms is None else deadline_ms
@@ -79,16 +80,16 @@ class Completer:
             if generation is None:
                 if found := self._cache.find(context.prefix, context.suffix, alternatives):
                     return _suggestion(found, started, source="cache")
-                if time.monotonic() < self._retry_at:
-                    return Suggestion()
+                if self._failure and time.monotonic() < self._retry_at:
+                    raise self._failure.with_traceback(None)
                 generation = self._start(context, alternatives)
             left = limit / 1000 - (time.perf_counter() - started)
             await asyncio.wait(
                 (generation.task, waiter), timeout=max(0.0, left), return_when=asyncio.FIRST_COMPLETED
             )
         except asyncio.CancelledError:
-            if generation and not waiter.done():
-                self._drop(generation)
+            if generation:
+                asyncio.get_running_loop().call_later(ORPHAN_SECONDS, self._drop_orphan, generation)
             raise
         finally:
             if self._waiters.get(context.document) is waiter:
@@ -144,17 +145,21 @@ class Completer:
         if self._running.get(generation.context.document) is generation:
             del self._running[generation.context.document]
 
+    def _drop_orphan(self, generation: Generation) -> None:
+        if generation.context.document not in self._waiters:
+            self._drop(generation)
+
     def _finished(self, generation: Generation) -> None:
         """Remember a whole answer; after a failure leave the engine alone for a while."""
         if self._running.get(generation.context.document) is generation:
             del self._running[generation.context.document]
         if generation.task.cancelled():
             return
-        if generation.task.exception() is not None:
-            self._retry_at = time.monotonic() + self._pause
+        if isinstance(error := generation.task.exception(), Exception):
+            self._failure, self._retry_at = error, time.monotonic() + self._pause
             self._pause = min(LONGEST_PAUSE, 2 * self._pause)
             return
-        self._retry_at, self._pause = 0.0, FIRST_PAUSE
+        self._failure, self._pause = None, FIRST_PAUSE
         self._cache.put(generation.context.prefix, generation.context.suffix, generation.answer(self.model))
 
     def _outcome(self, generation: Generation, context: CursorContext, started: float) -> Suggestion:
@@ -175,13 +180,9 @@ def _suggestion(
     return Suggestion(
         texts=answer.texts,
         model=answer.model,
-        confidence=first(answer.confidence),
+        confidence=answer.confidence[0] if answer.confidence else None,
         usage=usage or Usage(),
         latency_ms=(time.perf_counter() - started) * 1000,
         partial=partial,
         source=source,
     )
-
-
-def first(values: Sequence[float | None]) -> float | None:
-    return values[0] if values else None

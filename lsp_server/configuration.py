@@ -27,13 +27,13 @@ POLL_SECONDS = 2.0
 
 async def load(ls: NearsideServer) -> None:
     """Read every layer and put the result in force. Reading happens in a thread: files may be far away."""
-    editor = dict(ls.editor_settings)
+    editor = _merged(ls.client.options, ls.editor_settings)
     loaded = await asyncio.to_thread(layers.load, ls.client.workspace, editor)
     first, previous = ls.completer is None, ls.settings
     ls.settings = loaded.settings
     if first or loaded.settings.log != previous.log:
         await _start_log(ls, loaded.settings)
-    for note in loaded.notes:
+    for note in (*loaded.notes, *paths.notes()):
         ls.status.note(note)
     if ls.completer:
         ls.completer.settings = loaded.settings.completion
@@ -51,15 +51,29 @@ async def _start_log(ls: NearsideServer, settings: Settings) -> None:
 
 async def did_change_configuration(ls: NearsideServer, params: lsp.DidChangeConfigurationParams) -> None:
     """Take the editor's settings: from the message, or by asking where the message carries none."""
-    if pulled := await pull(ls):
-        ls.editor_settings = pulled
-    elif isinstance(given := plain(params.settings), dict):
-        ls.editor_settings = given.get(SECTION, given) or {}
+    given = plain(params.settings)
+    ls.editor_settings = await pull(ls) or section(given)
     await load(ls)
 
 
 async def did_change_watched_files(ls: NearsideServer, _: lsp.DidChangeWatchedFilesParams) -> None:
     await load(ls)
+
+
+def section(given: object) -> dict[str, Any]:
+    """Return our part of an editor's settings, which may be all of them with the part inside."""
+    if isinstance(given, dict):
+        given = given.get(SECTION, given)
+    return given if isinstance(given, dict) else {}
+
+
+def _merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    both = {
+        key: _merged(old[key], new[key])
+        for key in old.keys() & new.keys()
+        if isinstance(old[key], Mapping) and isinstance(new[key], Mapping)
+    }
+    return {**old, **new, **both}
 
 
 async def pull(ls: NearsideServer) -> dict[str, Any]:
@@ -72,8 +86,7 @@ async def pull(ls: NearsideServer) -> dict[str, Any]:
         answers = await ls.workspace_configuration_async(lsp.ConfigurationParams(items))
     except JsonRpcException:
         return {}
-    answer = plain(answers[0]) if answers else None
-    return answer if isinstance(answer, dict) else {}
+    return section(plain(answers[0])) if answers else {}
 
 
 async def watch(ls: NearsideServer) -> None:

@@ -15,6 +15,8 @@ from lsp_server.positions import Encoding, to_index, to_units
 CHANGES_KEPT = 256
 """How far back typed_since looks; a request that old was superseded long ago."""
 
+LONGEST_TYPED = 10_000
+"""Characters of one edit that may still count as typing."""
 LARGEST = 20_000_000
 """Characters in a document; what is larger is data."""
 
@@ -63,7 +65,7 @@ class Document:
         """Replace what stands between two places that exist."""
         (first, from_), (last, to) = start, max(start, end)
         before = self.lines[first]
-        plain = first == last
+        plain = first == last and max(to - from_, len(text)) <= LONGEST_TYPED
         new = split_lines(text) if "\n" in text or "\r" in text else [text]
         new[-1] += self.lines[last][to:]
         new[0] = before[:from_] + new[0]

@@ -28,8 +28,7 @@ def initialize(ls: NearsideServer, params: lsp.InitializeParams) -> None:
     client.workspace = _workspace(params)
     chosen = ServerCapabilitiesBuilder.choose_position_encoding(params.capabilities)
     client.encoding = next(encoding for encoding in ENCODINGS if encoding == chosen)
-    given = plain(params.initialization_options)
-    ls.editor_settings = given if isinstance(given, dict) else {}
+    client.options = configuration.section(plain(params.initialization_options))
     document = params.capabilities.text_document
     if not (document and document.inline_completion):
         ls.feature(lsp.TEXT_DOCUMENT_COMPLETION, completion.options(ls))(completion.completion)
@@ -37,8 +36,7 @@ def initialize(ls: NearsideServer, params: lsp.InitializeParams) -> None:
 
 async def initialized(ls: NearsideServer, _: lsp.InitializedParams) -> None:
     """Read the settings, connect to the engine, and keep watching the settings."""
-    if pulled := await configuration.pull(ls):
-        ls.editor_settings = {**ls.editor_settings, **pulled}
+    ls.editor_settings = await configuration.pull(ls)
     await configuration.load(ls)
     ls.run_in_background(configuration.watch(ls))
 

@@ -30,6 +30,8 @@ class Client:
     encoding: Encoding = "utf-16"
     workspace: Path | None = None
     capabilities: lsp.ClientCapabilities = field(default_factory=lsp.ClientCapabilities)
+    options: dict[str, Any] = field(default_factory=dict)
+    """Settings in `initialize`."""
     uses_inline: bool = False
     """It asked for an inline completion at least once, whatever it announced."""
 
@@ -52,6 +54,8 @@ class NearsideServer(LanguageServer):
         self.documents: dict[str, Document] = {}
         self.settings = Settings()
         self.editor_settings: dict[str, Any] = {}
+        """What the editor said last, over its options in `initialize`."""
+        self.warming: asyncio.Task[None] | None = None
         self.engine: Engine | None = None
         self.completer: Completer | None = None
         self.status = Status(self)

@@ -56,10 +56,18 @@ async def suggest(
     except NearsideError as error:
         ls.status.failed(error)
         return nothing("the engine failed")
+    except Exception as error:  # a defect of ours must not cost the editor its answer
+        log.exception("A completion failed")
+        kind = type(error).__name__
+        ls.status.failed(
+            NearsideError(f"No completion: an unexpected {kind}. Please report it with the log.")
+        )
+        return nothing("of a defect")
     finally:
         if ls.asked.get(document.uri) is asked:
             del ls.asked[document.uri]
-    ls.status.recovered()
+    if suggestion.source == "engine":
+        ls.status.recovered()
     return _as_of_now(ls, document, asked, suggestion)
 
 

@@ -46,10 +46,9 @@ class LspClient:
     async def start(
         cls, folder: Path, script: Script | None = None, environ: Mapping[str, str] | None = None
     ) -> LspClient:
-        """Start a server with the scripted engine; everything it writes lands in `folder`."""
+        """Start a server with the scripted engine, whose script is handed over in `folder`."""
         file = folder / "script.json"
         file.write_text(json.dumps(asdict(script or Script())), encoding="utf-8")
-        environment = {**os.environ, **private_folders(folder), "SCRIPTED_ENGINE": str(file)}
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -58,7 +57,7 @@ class LspClient:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             cwd=ROOT,
-            env={**environment, **(environ or {})},
+            env={**os.environ, "SCRIPTED_ENGINE": str(file), **(environ or {})},
         )
         return cls(process)
 
@@ -69,7 +68,7 @@ class LspClient:
         )
         assert reply.error is None, reply.error
         self.notify("initialized", {})
-        while ready and not (await self.counters())["infos"]:
+        while ready and not (await self.counters())["ready"]:
             await asyncio.sleep(0.005)
         return reply.result
 
@@ -186,9 +185,3 @@ def insertion(line: int, character: int, text: str) -> dict[str, Any]:
     """Return the change a client sends for text typed at a position."""
     here = {"line": line, "character": character}
     return {"range": {"start": here, "end": here}, "text": text}
-
-
-def private_folders(folder: Path) -> dict[str, str]:
-    """Return an environment in which nothing of the user's is read or written."""
-    names = ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR", "HOME")
-    return {name: str(folder / name.lower()) for name in names}

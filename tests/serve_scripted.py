@@ -32,7 +32,13 @@ def main() -> int:
     @server.feature(COUNTERS)
     def read_counters(_: Any) -> dict[str, Any]:
         modules = sorted({name.split(".")[0] for name in sys.modules})
-        return {**counters(engine), "models": [str(model.completion) for model in models], "modules": modules}
+        ready = server.completer is not None and bool(server.completer.model)
+        return {
+            **counters(engine),
+            "ready": ready,
+            "models": [str(model.completion) for model in models],
+            "modules": modules,
+        }
 
     return asyncio.run(serve(server))
 
