@@ -100,10 +100,10 @@ async def _serve(state: EngineState, listener: sockets.socket, idle_timeout: flo
 
 def _load(model: ModelSettings) -> Backend:
     """The backend for a setting; heavy imports happen here, after the socket is up."""
-    from inference.llama import LlamaBackend
+    from inference.llama import LlamaBackend, can_offload
     from inference.models import local_path
 
-    path, settings = local_path(model)
+    path, settings = local_path(model, offloads=can_offload())
     return LlamaBackend(path, settings)
 
 

@@ -1,6 +1,6 @@
 """llama.cpp through the low-level bindings: one model, one context, several sequences in one KV cache.
 
-The only module that imports llama_cpp. It holds no policy: slices, stops and scheduling are elsewhere.
+Only this and llama_vocab import llama_cpp. No policy here: slices, stops and scheduling are elsewhere.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import llama_cpp as C
 import numpy as np
 
 from inference import fim
 from inference.backend import CacheFull, ModelDescription
+from inference.llama_vocab import LlamaVocabulary
 from inference.types import EngineError, ModelTooLarge, ModelUnreadable
 from settings.schema import Model as ModelSettings
 
@@ -63,16 +64,20 @@ def _start_library() -> _NativeLog:
     return _native
 
 
+def can_offload() -> bool:
+    """Whether llama.cpp was compiled with a GPU backend."""
+    return bool(C.llama_supports_gpu_offload())
+
+
 class LlamaBackend:
     """A GGUF model in memory. Raises ModelUnreadable or ModelTooLarge where it cannot be had."""
 
     def __init__(self, path: Path, settings: ModelSettings) -> None:
         native = _start_library()
         native.offloaded, native.last_error = 0, ""
-        can_offload = bool(C.llama_supports_gpu_offload())
         parameters = C.llama_model_default_params()
         parameters.n_gpu_layers = (
-            (999 if settings.gpu_layers < 0 else settings.gpu_layers) if can_offload else 0
+            (999 if settings.gpu_layers < 0 else settings.gpu_layers) if can_offload() else 0
         )
         model = C.llama_model_load_from_file(os.fsencode(path), parameters)
         if not model:
@@ -82,24 +87,24 @@ class LlamaBackend:
                 + ". Check that it is a complete GGUF file of a supported architecture."
             )
         self._model: Any = model
-        self._vocab: Any = C.llama_model_get_vocab(model)
-        self.vocabulary = int(C.llama_vocab_n_tokens(self._vocab))
+        vocabulary = LlamaVocabulary(model)
+        self.vocabulary = vocabulary.size
+        self.tokenize, self.special, self.piece = vocabulary.tokenize, vocabulary.special, vocabulary.piece
+        self.is_end, self.start_tokens = vocabulary.is_end, vocabulary.start_tokens
+        self.chat_tokens = vocabulary.chat_tokens
         self.branches, self.batch_size = BRANCHES, BATCH
         self._context, self.sequences = self._open_context(settings, path)
         self._memory: Any = C.llama_get_memory(self._context)
         self._batch = C.llama_batch_init(BATCH, 0, 1)
-        self._buffer = (C.llama_token * 4096)()
-        self._pieces: dict[int, bytes] = {}
-        name = self._metadata("general.name") or path.stem
-        known = self._known
-        chosen = fim.choose(f"{name} {path.stem}", known)
+        name = vocabulary.metadata("general.name") or path.stem
+        chosen = fim.choose(f"{name} {path.stem}", vocabulary.knows)
         self.format = chosen[1] if chosen else None
-        self._ends = self._end_tokens()
+        vocabulary.end_with(self.format)
         layers = int(C.llama_model_n_layer(self._model))
         self.description = ModelDescription(
             name=name,
             path=str(path),
-            architecture=self._metadata("general.architecture"),
+            architecture=vocabulary.metadata("general.architecture"),
             context=settings.context,
             trained_context=int(C.llama_model_n_ctx_train(self._model)),
             layers=layers,
@@ -141,63 +146,6 @@ class LlamaBackend:
             'Lower model.context, or set model.kv_type to "q8_0".'
         )
 
-    def _metadata(self, key: str) -> str:
-        buffer = ctypes.create_string_buffer(512)
-        length = C.llama_model_meta_val_str(self._model, key.encode(), cast(bytes, buffer), len(buffer))
-        return buffer.value.decode("utf-8", "replace") if length >= 0 else ""
-
-    def _known(self, text: str) -> bool:
-        return bool(text) and self.special(text) is not None
-
-    def _end_tokens(self) -> frozenset[int]:
-        """End tokens of the format, and every token that opens a part of a prompt: none belongs in an
-        answer.
-        """
-        named = self.format.tokens() if self.format else ()
-        return frozenset(token for text in named if (token := self.special(text)) is not None)
-
-    def tokenize(self, text: str) -> list[int]:
-        return self._tokenize(text, special=False)
-
-    def _tokenize(self, text: str, *, special: bool) -> list[int]:
-        data = text.encode("utf-8", "replace")
-        if len(data) + 8 > len(self._buffer):
-            self._buffer = (C.llama_token * (2 * len(data) + 8))()
-        count = C.llama_tokenize(
-            self._vocab, data, len(data), self._buffer, len(self._buffer), False, special
-        )
-        if count < 0:
-            raise EngineError(
-                f"The request was not answered: its text of {len(data)} bytes could not be tokenised."
-            )
-        return list(map(int, self._buffer[:count]))
-
-    def special(self, text: str) -> int | None:
-        """A control or user-defined token with exactly this text; CodeLlama's carry a leading word mark."""
-        for candidate in (text, " " + text):
-            tokens = self._tokenize(candidate, special=True)
-            tokens = tokens[-1:] if len(tokens) == 2 and not self.piece(tokens[0]).strip() else tokens
-            if len(tokens) == 1 and C.llama_vocab_get_attr(self._vocab, tokens[0]) & (
-                C.LLAMA_TOKEN_ATTR_CONTROL | C.LLAMA_TOKEN_ATTR_USER_DEFINED | C.LLAMA_TOKEN_ATTR_UNKNOWN
-            ):
-                written = C.llama_vocab_get_text(self._vocab, tokens[0]).decode("utf-8", "replace")
-                if written.strip("\u2581 ") == text:
-                    return tokens[0]
-        return None
-
-    def start_tokens(self) -> list[int]:
-        return [C.llama_vocab_bos(self._vocab)] if C.llama_vocab_get_add_bos(self._vocab) else []
-
-    def piece(self, token: int) -> bytes:
-        if (known := self._pieces.get(token)) is None:
-            buffer = ctypes.create_string_buffer(256)
-            length = C.llama_token_to_piece(self._vocab, token, buffer, len(buffer), 0, False)
-            known = self._pieces[token] = buffer.raw[: max(0, length)]
-        return known
-
-    def is_end(self, token: int) -> bool:
-        return token in self._ends or bool(C.llama_vocab_is_eog(self._vocab, token))
-
     def decode(
         self,
         tokens: Sequence[int],
@@ -231,33 +179,6 @@ class LlamaBackend:
             return True
         C.llama_memory_seq_rm(self._memory, sequence, -1, -1)
         return False
-
-    def chat_tokens(self, messages: Sequence[tuple[str, str]]) -> list[int] | None:
-        """(role, content) turns through the model's own chat template; None where it has none llama.cpp
-        knows.
-
-        The template is rendered with markers in place of the contents, so that its special tokens are
-        special and a content that spells one is not.
-        """
-        template = C.llama_model_chat_template(self._model, None)
-        if not template:
-            return None
-        marks = [f"\u2402{i}\u2403" for i in range(len(messages))]
-        turns = (C.llama_chat_message * len(messages))()
-        kept = [(role.encode(), mark.encode()) for (role, _), mark in zip(messages, marks, strict=True)]
-        for turn, (role, mark) in zip(turns, kept, strict=True):
-            turn.role, turn.content = role, mark
-        size = 1024 + 256 * len(messages)
-        buffer = ctypes.create_string_buffer(size)
-        length = C.llama_chat_apply_template(template, turns, len(turns), True, cast(bytes, buffer), size)
-        if not 0 <= length <= size:
-            return None
-        tokens = self.start_tokens()
-        rest = buffer.raw[:length].decode("utf-8", "replace")
-        for mark, (_, content) in zip(marks, messages, strict=True):
-            before, _, rest = rest.partition(mark)
-            tokens += self._tokenize(before, special=True) + self._tokenize(content, special=False)
-        return tokens + self._tokenize(rest, special=True)
 
     def close(self) -> None:
         C.llama_batch_free(self._batch)
