@@ -1,0 +1,152 @@
+-- The server's life: registered with vim.lsp, started for files, restarted when it dies. Shows no suggestion itself.
+local notice = require("nearside.notice")
+
+local M = {}
+
+M.NAME = "nearside"
+
+-- Waits between an unexpected end and the next start; after the last one we give up and say so.
+local RESTART_MS = { 500, 5000, 20000 }
+local STEADY_MS = 60000 -- a server that lived this long has recovered from what ended the one before
+
+-- The first that is found anywhere above a file is its project; a package inside a repository is no project of its own.
+local ROOT_MARKERS = { ".nearside.toml", ".git", { "pyproject.toml", "package.json", "Cargo.toml", "go.mod" } }
+
+local options ---@type nearside.Options
+local restarts = 0
+
+---Return the buffers a server serves.
+---@return integer[]
+function M.buffers()
+  local buffers = {}
+  for _, client in ipairs(vim.lsp.get_clients({ name = M.NAME })) do
+    vim.list_extend(buffers, vim.tbl_keys(client.attached_buffers))
+  end
+  return buffers
+end
+
+---Return the command's first word, found on PATH or as a path, or nil.
+---@return string?
+function M.executable()
+  local found = vim.fn.exepath(options.cmd[1])
+  return found ~= "" and found or nil
+end
+
+---Call back with the project folder of a buffer that holds a file; other buffers are none of ours.
+local function find_root(buf, on_dir)
+  local name = vim.api.nvim_buf_get_name(buf)
+  if vim.bo[buf].buftype == "" and name ~= "" and not name:match("^%a[%w+.-]+:") then
+    on_dir(vim.iter(ROOT_MARKERS):map(function(marker)
+      return vim.fs.root(buf, marker)
+    end):next())
+  end
+end
+
+---Start or reuse a server for one buffer.
+local function start_for(buf)
+  find_root(buf, function(root)
+    local config = vim.deepcopy(vim.lsp.config[M.NAME])
+    config.root_dir = root -- which may be nil
+    vim.lsp.start(config, { bufnr = buf, silent = true })
+  end)
+end
+
+---Restart after an unexpected end, with growing waits, and tell the user in one line.
+local function ended(code, signal, lived_ms, buffers)
+  local cause = signal ~= 0 and ("signal %d"):format(signal) or ("exit code %d"):format(code)
+  restarts = lived_ms > STEADY_MS and 1 or restarts + 1
+  local wait = RESTART_MS[restarts]
+  if not wait then
+    notice.say(("Nearside is off: its server keeps ending (%s). See :checkhealth nearside"):format(cause), vim.log.levels.WARN)
+    return
+  end
+  notice.say(("Nearside pauses: its server ended (%s) and is started again"):format(cause), vim.log.levels.WARN)
+  vim.defer_fn(function()
+    if vim.lsp.is_enabled(M.NAME) then
+      vim.iter(buffers):filter(vim.api.nvim_buf_is_valid):each(start_for)
+    end
+  end, wait)
+end
+
+---Start the server process. Neovim's own messages about its end are replaced by ours, which fit on one line.
+local function launch(dispatchers, config)
+  local started = vim.uv.now()
+  local quiet = vim.tbl_extend("force", dispatchers, {
+    on_error = function(kind, reason)
+      vim.lsp.log.error("nearside", kind, reason)
+    end,
+    on_exit = function(code, signal)
+      local leaving = vim.v.exiting ~= vim.NIL
+      vim.schedule(function()
+        local buffers = M.buffers()
+        dispatchers.on_exit(0, 0)
+        local expected = leaving or (code == 0 and signal == 0) or signal == 15
+        if not expected then
+          ended(code, signal, vim.uv.now() - started, buffers)
+        end
+      end)
+    end,
+  })
+  local folder = config and config.root_dir or nil
+  return vim.lsp.rpc.start(options.cmd, quiet, { cwd = folder, env = options.env })
+end
+
+local levels = { vim.log.levels.ERROR, vim.log.levels.WARN, vim.log.levels.INFO }
+
+local handlers = {
+  ["window/logMessage"] = function(_, params)
+    if levels[params.type] then
+      notice.record(params.message, levels[params.type])
+    end
+  end,
+  ["window/showMessage"] = function(_, params)
+    local text = params.message:match("^[Nn]earside") and params.message or "Nearside: " .. params.message
+    notice.say(text, levels[params.type])
+  end,
+}
+
+---Register the server and start it for every file that is or will be open.
+---@param new nearside.Options
+---@return boolean started
+function M.start(new)
+  options = new
+  if not M.executable() then
+    local line = 'Nearside is off: "%s" is not on PATH. Install it, or see :help nearside-cmd'
+    notice.say(line:format(options.cmd[1]), vim.log.levels.WARN)
+    return false
+  end
+  vim.lsp.config(M.NAME, {
+    cmd = launch,
+    filetypes = options.filetypes,
+    root_dir = find_root,
+    init_options = next(options.settings) and options.settings or vim.empty_dict(),
+    settings = next(options.settings) and { nearside = options.settings } or {},
+    handlers = handlers,
+    -- 0.11 does not announce it; with it, a server offers a suggestion as ghost text only, never twice.
+    capabilities = { textDocument = { inlineCompletion = { dynamicRegistration = false } } },
+  })
+  for _, client in ipairs(vim.lsp.get_clients({ name = M.NAME })) do
+    client.settings = { nearside = options.settings }
+    client:notify("workspace/didChangeConfiguration", { settings = client.settings })
+  end
+  vim.lsp.enable(M.NAME)
+  return true
+end
+
+---Serve buffers without a filetype too: vim.lsp.enable waits for a FileType event they never get.
+---@param group integer
+function M.watch_untyped(group)
+  vim.api.nvim_create_autocmd({ "BufReadPost", "BufNewFile" }, {
+    group = group,
+    callback = function(event)
+      vim.schedule(function()
+        local buf = event.buf
+        if vim.api.nvim_buf_is_loaded(buf) and vim.bo[buf].filetype == "" and not options.filetypes then
+          start_for(buf)
+        end
+      end)
+    end,
+  })
+end
+
+return M

@@ -1,0 +1,176 @@
+-- Nearside for Neovim: setup() and the functions to map. Each function returns whether it did something.
+local client = require("nearside.client")
+local config = require("nearside.config")
+local fit = require("nearside.fit")
+local ghost = require("nearside.ghost")
+local inline = require("nearside.inline")
+local keymaps = require("nearside.keymaps")
+local native = require("nearside.native")
+local notice = require("nearside.notice")
+
+local M = {}
+
+local options ---@type nearside.Options?
+local enabled = true
+
+---Make the suggestion on screen ours, whoever drew it.
+---@return boolean found
+local function hold()
+  if inline.edit() then
+    return true
+  end
+  inline.adopt(native.take())
+  return inline.edit() ~= nil
+end
+
+local function accept(part_of)
+  return hold() and inline.accept(part_of)
+end
+
+---Insert the whole suggestion.
+---@return boolean did
+function M.accept()
+  return accept(function(text)
+    return text
+  end)
+end
+
+---Insert the suggestion's next word; the rest stays shown.
+---@return boolean did
+function M.accept_word()
+  return accept(fit.first_word)
+end
+
+---Insert the suggestion's next line; the rest stays shown.
+---@return boolean did
+function M.accept_line()
+  return accept(fit.first_line)
+end
+
+---Show the next suggestion; asks for one where none is shown.
+---@return boolean did
+function M.next()
+  hold()
+  return inline.cycle(1)
+end
+
+---Show the previous suggestion; asks for one where none is shown.
+---@return boolean did
+function M.previous()
+  hold()
+  return inline.cycle(-1)
+end
+
+---Hide the suggestion until the text changes.
+---@return boolean did
+function M.dismiss()
+  local shown = hold()
+  inline.stop()
+  return shown
+end
+
+---Return whether a suggestion is on screen.
+---@return boolean
+function M.visible()
+  return inline.edit() ~= nil or native.visible()
+end
+
+local function suggest_while_typing()
+  return enabled and options ~= nil and options.auto
+end
+
+---Switch suggestions while typing on or off for this session of Neovim.
+---@return boolean did
+function M.toggle()
+  if not options then
+    return false
+  end
+  enabled = not enabled
+  inline.stop()
+  for _, buf in ipairs(client.buffers()) do
+    native.enable(buf, suggest_while_typing())
+  end
+  notice.say(enabled and "Nearside suggests while you type" or "Nearside is quiet until toggled again")
+  return true
+end
+
+---Return what there is to know, as lines.
+---@return string[]
+function M.status()
+  if not options then
+    return { 'Nearside is not set up: call require("nearside").setup() in your configuration' }
+  end
+  local lines = {}
+  local attached = inline.client(vim.api.nvim_get_current_buf())
+  if attached then
+    local typing = suggest_while_typing() and "suggests while you type" or "suggests only when asked"
+    local server = attached.server_info or {}
+    lines[1] = ("Nearside %s is attached and %s"):format(server.version or "", typing):gsub("  ", " ")
+  else
+    lines[1] = "Nearside is not attached to this buffer; :checkhealth nearside says why"
+  end
+  if notice.last then
+    lines[2] = ("Last message, %s: %s"):format(notice.last.time, notice.last.text)
+  end
+  return lines
+end
+
+local function watch()
+  local group = vim.api.nvim_create_augroup("nearside", {})
+  vim.api.nvim_create_autocmd("LspAttach", {
+    group = group,
+    callback = function(event)
+      local attached = vim.lsp.get_client_by_id(event.data.client_id)
+      if options and attached and attached.name == client.NAME then
+        vim.api.nvim_clear_autocmds({ group = "nearside.inline", buffer = event.buf })
+        inline.attach(event.buf, vim.api.nvim_create_augroup("nearside.inline", { clear = false }), function()
+          return suggest_while_typing() and not native.available()
+        end)
+        native.enable(event.buf, suggest_while_typing())
+        keymaps.attach(event.buf, options.keymaps, M)
+      end
+    end,
+  })
+  vim.api.nvim_create_autocmd("LspDetach", {
+    group = group,
+    callback = function(event)
+      local detached = vim.lsp.get_client_by_id(event.data.client_id)
+      if options and detached and detached.name == client.NAME then
+        inline.stop()
+        vim.api.nvim_clear_autocmds({ group = "nearside.inline", buffer = event.buf })
+        keymaps.detach(event.buf, options.keymaps)
+      end
+    end,
+  })
+  vim.api.nvim_create_autocmd("ColorScheme", { group = group, callback = ghost.set_highlights })
+  client.watch_untyped(group)
+  if native.available() then
+    native.watch(group)
+  end
+end
+
+---Start Nearside. Called again, it takes the new options over; a new `cmd` counts from the next start on.
+---@param given table? see nearside.config
+function M.setup(given)
+  if not vim.lsp.config then
+    notice.say("Nearside is off: it needs Neovim 0.11 or later", vim.log.levels.WARN)
+    return
+  end
+  local resolved, faults = config.resolve(given)
+  if #faults > 0 then
+    notice.say("Nearside keeps a default: " .. table.concat(faults, "; "), vim.log.levels.WARN)
+  end
+  options = resolved
+  vim.api.nvim_create_augroup("nearside.inline", { clear = false })
+  ghost.set_highlights()
+  watch()
+  client.start(options)
+end
+
+---Return the options in force, or nil before setup().
+---@return nearside.Options?
+function M.options()
+  return options
+end
+
+return M
