@@ -70,12 +70,14 @@ class Editor:
     def open(self, path: Path) -> None:
         """Edit a file and wait until a server is attached to it."""
         self.nvim.command(f"edit {path}")
-        self.until("a server is attached", self.server_pid_known)
+        self.until("a server is attached", self.is_served)
 
-    def server_pid_known(self) -> bool:
+    def is_served(self) -> bool:
+        """Return whether a server that answered `initialize` is attached to the current buffer."""
         return bool(
-            self.nvim.exec_lua(
-                "local c = vim.lsp.get_clients({ name = 'nearside', bufnr = 0 })[1]; return c and c.initialized"
+            self.lua(
+                "local client = vim.lsp.get_clients({ name = 'nearside', bufnr = 0 })[1]\n"
+                "return client and client.initialized"
             )
         )
 

@@ -1,7 +1,7 @@
 """A language server whose answers a test writes down beforehand, for what depends on order and timing.
 
-It reads the file named by SCRIPT at each request: a list of rules, of which the first whose `after` ends the text
-before the cursor answers. It writes what it is sent to the file named by LOG, one JSON object per line.
+It reads the file named by SCRIPT at each request: a list of rules, of which the first whose `after` ends the
+text before the cursor answers. It writes what it is sent to the file named by LOG, one JSON object per line.
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ async def inline_completion(params: types.InlineCompletionParams) -> types.Inlin
     before = line[: units.character]
     by_hand = params.context.trigger_kind == types.InlineCompletionTriggerKind.Invoked
     record("inlineCompletion", before=before, by_hand=by_hand)
-    rules = json.loads(Path(os.environ["SCRIPT"]).read_text(encoding="utf-8"))
-    rule = next((rule for rule in rules if before.endswith(rule["after"])), {"items": []})
+    rules: list[dict[str, Any]] = json.loads(Path(os.environ["SCRIPT"]).read_text(encoding="utf-8"))
+    rule: dict[str, Any] = next((rule for rule in rules if before.endswith(rule["after"])), {"items": []})
     if rule.get("hold"):
         try:
             await released.wait()

@@ -41,7 +41,7 @@ def script(tmp_path: Path) -> Script:
 
 @pytest.fixture
 def open_file(program: Path, script: Script, tmp_path: Path) -> Iterator[Open]:
-    """Return a function that opens text in a fresh editor, the cursor at the end of its second line, inserting."""
+    """Return a function that opens text in a fresh editor and presses keys, `A` on line 2 by default."""
     editors: list[Editor] = []
 
     def open_file(text: str = FUNCTION, name: str = "add.py", keys: str = "2GA", **arguments: Any) -> Editor:
@@ -250,6 +250,57 @@ def test_an_answer_that_comes_after_more_was_typed_is_trimmed(open_file: Open, s
     shows(editor, " a + b")
     editor.keys("<Tab>")
     reads(editor, "def add(a, b):", "    return a + b")
+
+
+def test_no_order_of_typing_and_accepting_loses_or_doubles_a_character(program: Path, tmp_path: Path) -> None:
+    """Whatever was typed and deleted since, what still fits gives the line the suggestion was made for."""
+    editor = Editor(program, tmp_path, options={"cmd": ["true"]})
+    try:
+        fitted, wrong = editor.lua(RANDOM_TYPING, 10_000, 20261120)
+    finally:
+        editor.close()
+    assert wrong == []
+    assert fitted > 2_000
+
+
+RANDOM_TYPING = """
+local cases, seed = ...
+local fit = require("nearside.fit")
+local letters = { "a", "b", "(", ")", " ", "é" }
+math.randomseed(seed)
+local function text(length)
+  local parts = {}
+  for index = 1, math.random(0, length) do parts[index] = letters[math.random(#letters)] end
+  return table.concat(parts)
+end
+local fitted, wrong = 0, {}
+for _ = 1, cases do
+  local before, after, repeated, added = text(4), text(3), text(2), text(6)
+  local origin = { row = 0, col = #before + #repeated, line = before .. repeated .. after }
+  local replaced = math.random(0, #after)
+  local item = { text = repeated .. added, start_col = #before, end_col = origin.col + replaced }
+  local wanted = before .. item.text .. after:sub(replaced + 1)
+  local col, line = origin.col, origin.line
+  for _ = 1, math.random(0, 5) do
+    if math.random() < 0.2 and col > 0 then
+      line, col = line:sub(1, col - 1) .. line:sub(col + 1), col - 1
+    else
+      local along = math.random() < 0.8 and added:sub(col - origin.col + 1, col - origin.col + 1) or ""
+      local typed = along ~= "" and along or letters[math.random(#letters)]
+      line, col = line:sub(1, col) .. typed .. line:sub(col + 1), col + #typed
+    end
+  end
+  local edit = fit.edit(origin, item, { row = 0, col = col, line = line })
+  if edit then
+    fitted = fitted + 1
+    local got = line:sub(1, edit.col) .. edit.text .. line:sub(edit.end_col + 1)
+    if got ~= wanted and #wrong < 5 then
+      wrong[#wrong + 1] = { origin = origin, item = item, line = line, col = col, got = got, wanted = wanted }
+    end
+  end
+end
+return { fitted, wrong }
+"""
 
 
 def test_what_follows_the_cursor_is_replaced_once(open_file: Open, script: Script, native: bool) -> None:
