@@ -181,7 +181,7 @@ class HttpEngine:
         try:
             async for event in events(response.aiter_bytes(), self.name):
                 yield event
-        except (httpx2.TransportError, httpx2.DecodingError) as error:
+        except (httpx2.TransportError, httpx2.DecodingError, httpx2.StreamError) as error:
             raise self._lost(reason(error), answering=True) from error
 
     async def _drain(self, received: AsyncIterator[dict[str, Any]]) -> None:
