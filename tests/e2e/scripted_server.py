@@ -65,6 +65,10 @@ async def inline_completion(params: types.InlineCompletionParams) -> types.Inlin
             raise
     texts = rule["items"] if by_hand else rule["items"][:1]
     at = params.position
+    if rule.get("trims"):  # what was typed meanwhile is cut off, and the place moves behind it
+        now = server.workspace.get_text_document(params.text_document.uri)
+        grown = len(now.lines[at.line].rstrip("\r\n")) - len(line)
+        texts, at = [text[grown:] for text in texts], types.Position(at.line, at.character + grown)
     end = types.Position(at.line, at.character + rule.get("replaces", 0))
     start = types.Position(at.line, 0) if rule.get("repeats_line") else at
     record("answered", before=before)

@@ -237,16 +237,18 @@ def test_tab_after_moving_to_another_line_leaves_both_lines_alone(open_file: Ope
     reads(editor, "def add(a, b):\t", "    retu")
 
 
-def test_an_answer_that_comes_after_more_was_typed_is_trimmed(open_file: Open, script: Script) -> None:
-    script.answers({"after": "retu", "hold": True, "items": ["rn a + b"]})
+@pytest.mark.parametrize("server_trims", [False, True])
+def test_an_answer_that_comes_after_more_was_typed_is_trimmed(
+    open_file: Open, script: Script, server_trims: bool
+) -> None:
+    script.answers({"after": "retu", "hold": True, "items": ["rn a + b"], "trims": server_trims})
     editor = open_file()
     editor.keys("retu")
     editor.until("a request was made", lambda: script.events("inlineCompletion"))
     script.answers({"after": "", "hold": True, "items": []})
-    editor.lua("vim.lsp.get_clients({ name = 'nearside' })[1]:exec_cmd("
-               "{ title = '', command = 'scripted.release' }, {}, function() end)"
-               "vim.api.nvim_feedkeys('rn', 'nt', false)")  # fmt: skip
+    editor.keys("rn")
     reads(editor, "def add(a, b):", "    return")
+    editor.command_server("scripted.release")
     shows(editor, " a + b")
     editor.keys("<Tab>")
     reads(editor, "def add(a, b):", "    return a + b")
@@ -278,7 +280,8 @@ for _ = 1, cases do
   local before, after, repeated, added = text(4), text(3), text(2), text(6)
   local origin = { row = 0, col = #before + #repeated, line = before .. repeated .. after }
   local replaced = math.random(0, #after)
-  local item = { text = repeated .. added, start_col = #before, end_col = origin.col + replaced }
+  local item =
+    { place = origin, text = repeated .. added, start_col = #before, end_col = origin.col + replaced }
   local wanted = before .. item.text .. after:sub(replaced + 1)
   local col, line = origin.col, origin.line
   for _ = 1, math.random(0, 5) do
@@ -290,12 +293,12 @@ for _ = 1, cases do
       line, col = line:sub(1, col) .. typed .. line:sub(col + 1), col + #typed
     end
   end
-  local edit = fit.edit(origin, item, { row = 0, col = col, line = line })
+  local edit = fit.edit(item, { row = 0, col = col, line = line })
   if edit then
     fitted = fitted + 1
     local got = line:sub(1, edit.col) .. edit.text .. line:sub(edit.end_col + 1)
     if got ~= wanted and #wrong < 5 then
-      wrong[#wrong + 1] = { origin = origin, item = item, line = line, col = col, got = got, wanted = wanted }
+      wrong[#wrong + 1] = { item = item, line = line, col = col, got = got, wanted = wanted }
     end
   end
 end

@@ -2,14 +2,15 @@
 -- Rows and columns count from 0, columns in bytes.
 local M = {}
 
----The cursor and its line when a suggestion was asked for.
----@class nearside.Origin
+---The cursor and its line.
+---@class nearside.Place
 ---@field row integer
 ---@field col integer
 ---@field line string
 
 ---@class nearside.Item
----@field text string what the suggestion puts between start_col and end_col of the origin's line
+---@field place nearside.Place the cursor and its line for which it was made
+---@field text string what it puts between start_col and end_col of that line
 ---@field start_col integer
 ---@field end_col integer
 ---@field command? lsp.Command
@@ -20,26 +21,41 @@ local M = {}
 ---@field end_col integer
 ---@field text string
 
+---Return the place an item starting at `start_col` was made for.
+---
+---It is where the request was made, unless the server moved it on behind what it saw typed since.
+---@param asked nearside.Place
+---@param start_col integer
+---@param now nearside.Place
+---@return nearside.Place
+function M.place(asked, start_col, now)
+  if now.row ~= asked.row or start_col <= asked.col then
+    return asked
+  end
+  local line = now.line:sub(1, start_col) .. asked.line:sub(asked.col + 1)
+  return { row = asked.row, col = start_col, line = line }
+end
+
 ---Return the edit that completes an item from the cursor on, or nil where the text moved on another way.
 ---
 ---It fits while everything around the cursor is as it was and what was typed since is a prefix of the item;
 ---the edit then holds only the rest, so that nothing typed is lost or doubled.
----@param origin nearside.Origin
 ---@param item nearside.Item
----@param now nearside.Origin
+---@param now nearside.Place
 ---@return nearside.Edit?
-function M.edit(origin, item, now)
-  if now.row ~= origin.row or now.col < origin.col then
+function M.edit(item, now)
+  local place = item.place
+  if now.row ~= place.row or now.col < place.col then
     return nil
   end
-  local same_before = now.line:sub(1, origin.col) == origin.line:sub(1, origin.col)
-  local same_after = now.line:sub(now.col + 1) == origin.line:sub(origin.col + 1)
+  local same_before = now.line:sub(1, place.col) == place.line:sub(1, place.col)
+  local same_after = now.line:sub(now.col + 1) == place.line:sub(place.col + 1)
   local present = now.line:sub(item.start_col + 1, now.col)
   if not (same_before and same_after and vim.startswith(item.text, present)) then
     return nil
   end
   local rest = item.text:sub(#present + 1)
-  local end_col = now.col + math.max(0, item.end_col - origin.col)
+  local end_col = now.col + math.max(0, item.end_col - place.col)
   if rest == now.line:sub(now.col + 1, end_col) then
     return nil -- nothing would change
   end
@@ -62,13 +78,13 @@ end
 
 ---Return the item that remains after the first `taken` bytes of an edit were inserted.
 ---@param edit nearside.Edit
----@param taken string
----@param now nearside.Origin the cursor and its line after the insertion
+---@param taken integer
+---@param now nearside.Place the cursor and its line after the insertion
 ---@param command? lsp.Command
 ---@return nearside.Item
 function M.remainder(edit, taken, now, command)
-  local rest = edit.text:sub(#taken + 1)
-  return { text = rest, start_col = now.col, end_col = now.col + edit.end_col - edit.col, command = command }
+  local end_col = now.col + edit.end_col - edit.col
+  return { place = now, text = edit.text:sub(taken + 1), start_col = now.col, end_col = end_col, command = command }
 end
 
 return M

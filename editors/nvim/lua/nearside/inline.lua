@@ -14,7 +14,6 @@ local DEBOUNCE_MS = 100
 ---@class nearside.Session
 ---@field buf integer
 ---@field client_id integer
----@field origin nearside.Origin
 ---@field items nearside.Item[]
 ---@field index integer
 ---@field cycled? boolean draw "2/3" behind it
@@ -28,7 +27,7 @@ local generation = 0 -- an answer of an older generation is not wanted any more
 M.asking = false
 
 ---Return the cursor of the current window and its line.
----@return nearside.Origin
+---@return nearside.Place
 function M.capture()
   local row, col = unpack(vim.api.nvim_win_get_cursor(0))
   return { row = row - 1, col = col, line = vim.api.nvim_get_current_line() }
@@ -44,7 +43,7 @@ function M.edit()
   if not session or vim.api.nvim_get_current_buf() ~= session.buf then
     return nil
   end
-  return fit.edit(session.origin, session.items[session.index], M.capture())
+  return fit.edit(session.items[session.index], M.capture())
 end
 
 ---Forget the shown suggestion.
@@ -95,22 +94,28 @@ function M.stop()
 end
 
 ---Translate one item of an answer, or return nil for what cannot be ghost text at the cursor.
+---@param raw lsp.InlineCompletionItem
+---@param asked nearside.Place
+---@param now nearside.Place
+---@param encoding string
 ---@return nearside.Item?
-local function to_item(raw, origin, encoding)
+local function to_item(raw, asked, now, encoding)
   if type(raw.insertText) ~= "string" then
     return nil
   end
-  local item = { text = raw.insertText:gsub("\r\n?", "\n"), start_col = origin.col, end_col = origin.col }
-  item.command = raw.command
-  if raw.range then
-    local first, last = raw.range.start, raw.range["end"]
-    if first.line ~= origin.row or last.line ~= origin.row then
-      return nil
-    end
-    item.start_col = vim.str_byteindex(origin.line, encoding, first.character, false)
-    item.end_col = vim.str_byteindex(origin.line, encoding, last.character, false)
+  local text = raw.insertText:gsub("\r\n?", "\n")
+  if not raw.range then
+    return { place = asked, text = text, start_col = asked.col, end_col = asked.col, command = raw.command }
   end
-  return item
+  local first, last = raw.range.start, raw.range["end"]
+  if first.line ~= asked.row or last.line ~= asked.row then
+    return nil
+  end
+  local line = now.row == asked.row and now.line or asked.line
+  local start_col = vim.str_byteindex(line, encoding, first.character, false)
+  local place = fit.place(asked, start_col, now)
+  local end_col = vim.str_byteindex(place.line, encoding, last.character, false)
+  return { place = place, text = text, start_col = start_col, end_col = end_col, command = raw.command }
 end
 
 ---Return which of `items` to show: the `step`th after the one shown now, the first if none is.
@@ -134,7 +139,7 @@ end
 ---@param step integer? how far to move on from the shown suggestion, for a request made by hand
 local function ask(client, step)
   M.cancel()
-  local mine, buf, origin = generation, vim.api.nvim_get_current_buf(), M.capture()
+  local mine, buf, asked = generation, vim.api.nvim_get_current_buf(), M.capture()
   local params = vim.lsp.util.make_position_params(0, client.offset_encoding) --[[@as table]]
   params.context = { triggerKind = step and INVOKED or AUTOMATIC }
   M.asking = true
@@ -152,11 +157,11 @@ local function ask(client, step)
     end
     local items = {} ---@type nearside.Item[]
     for _, raw in ipairs(result and (result.items or result) or {}) do
-      items[#items + 1] = to_item(raw, origin, client.offset_encoding)
+      items[#items + 1] = to_item(raw, asked, M.capture(), client.offset_encoding)
     end
     if #items > 0 then
       local index = choose(items, step)
-      M.adopt({ buf = buf, client_id = client.id, origin = origin, items = items, index = index, cycled = step ~= nil })
+      M.adopt({ buf = buf, client_id = client.id, items = items, index = index, cycled = step ~= nil })
     elseif not step then
       M.clear()
     elseif not session then
@@ -222,9 +227,8 @@ local function insert_part(part_of)
   if #part < #edit.text then
     insert(edit, edit.col, part)
     M.cancel()
-    local now = M.capture()
-    local rest = fit.remainder(edit, part, now, item.command)
-    M.adopt({ buf = shown.buf, client_id = shown.client_id, origin = now, items = { rest }, index = 1 })
+    local rest = fit.remainder(edit, #part, M.capture(), item.command)
+    M.adopt({ buf = shown.buf, client_id = shown.client_id, items = { rest }, index = 1 })
     M.refresh()
     return
   end

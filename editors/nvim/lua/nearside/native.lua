@@ -1,6 +1,7 @@
 -- Ghost text through vim.lsp.inline_completion (Neovim 0.12): switches it on, and takes the shown suggestion over
 -- when the user acts on it. Taking over is what makes accepting safe: Neovim 0.12.4 inserts an expired suggestion
 -- at its old place, which corrupts the line; inline.lua inserts only what still fits.
+local fit = require("nearside.fit")
 local inline = require("nearside.inline")
 
 local M = {}
@@ -8,8 +9,8 @@ local M = {}
 local METHOD = "textDocument/inlineCompletion"
 local TAKE_MS = 100 -- a bound only: the callback runs in the first round of the event loop
 
-local asked = {} ---@type table<string, nearside.Origin> by client and request
-local answered = {} ---@type table<string, nearside.Origin> by client and buffer: where the shown suggestion was asked for
+local asked = {} ---@type table<string, nearside.Place> by client and request
+local answered = {} ---@type table<string, nearside.Place> by client and buffer, for the answer shown
 
 ---@return boolean
 function M.available()
@@ -32,22 +33,27 @@ function M.visible()
 end
 
 ---Return what the native item is in our terms; one without a range stands at the cursor it was asked for.
-local function to_session(item)
-  if type(item.insert_text) ~= "string" then
+local function to_session(native)
+  if type(native.insert_text) ~= "string" then
     return nil -- a snippet of another server
   end
-  local buf = vim.api.nvim_get_current_buf()
-  local origin = answered[item.client_id .. ":" .. buf] or inline.capture()
-  local start_row, start_col, end_row, end_col = origin.row, origin.col, origin.row, origin.col
-  if item.range then
-    start_row, start_col, end_row, end_col = item.range:to_extmark()
+  local buf, now = vim.api.nvim_get_current_buf(), inline.capture()
+  local asked_at = answered[native.client_id .. ":" .. buf] or now
+  local start_row, start_col, end_row, end_col = asked_at.row, asked_at.col, asked_at.row, asked_at.col
+  if native.range then
+    start_row, start_col, end_row, end_col = native.range:to_extmark()
   end
-  if start_row ~= origin.row or end_row ~= origin.row then
+  if start_row ~= asked_at.row or end_row ~= asked_at.row then
     return nil
   end
-  local text = item.insert_text:gsub("\r\n?", "\n")
-  local ours = { text = text, start_col = start_col, end_col = end_col, command = item.command }
-  return { buf = buf, client_id = item.client_id, origin = origin, items = { ours }, index = 1 }
+  local item = {
+    place = fit.place(asked_at, start_col, now),
+    text = native.insert_text:gsub("\r\n?", "\n"),
+    start_col = start_col,
+    end_col = end_col,
+    command = native.command,
+  }
+  return { buf = buf, client_id = native.client_id, items = { item }, index = 1 }
 end
 
 ---Take the natively shown suggestion over: it is hidden there and returned.
