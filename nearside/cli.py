@@ -17,6 +17,7 @@ import typer
 
 from inference.types import NearsideError
 from nearside import __version__
+from nearside.workspace import workspace_of
 
 PROJECT = Path(".")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -76,7 +77,6 @@ def complete(
 ) -> None:
     """Suggest what comes at one place of a file."""
     from nearside import complete as command
-    from nearside.workspace import workspace_of
 
     try:
         place = command.parse_location(location)
@@ -86,10 +86,12 @@ def complete(
     workspace = workspace_of(place.path)
     loaded = _settings(workspace)
     context = command.cursor(place, loaded.completion, workspace)
-    from inference.launch import EngineConnection
+    from inference.launch import engine_for
+    from nearside.progress import waiting
 
-    engine = EngineConnection(loaded.model)
-    suggestion = asyncio.run(command.complete(engine, context, loaded.completion, deadline_ms))
+    with waiting() as say:
+        engine = engine_for(loaded.model, say)
+        suggestion = asyncio.run(command.complete(engine, context, loaded.completion, deadline_ms))
     if as_json:
         print(json.dumps(command.as_json(suggestion), ensure_ascii=False))
     elif suggestion.text:
@@ -107,6 +109,53 @@ def demo(
     from nearside.demo import run as show
 
     raise typer.Exit(show(path, record))
+
+
+@engine_app.command("run", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def engine_run(context: typer.Context) -> None:
+    """Run an engine in the foreground; --model, --socket and --log are for the server that starts it."""
+    from nearside.engine import run
+
+    raise typer.Exit(run(context.args))
+
+
+@engine_app.command("start")
+def engine_start(as_json: AsJson = False) -> None:
+    """Start the engine in the background, and wait until it has loaded its model."""
+    from nearside import engines
+    from nearside.progress import waiting
+
+    model = _settings(workspace_of(PROJECT)).model
+    with waiting() as say:
+        state = asyncio.run(engines.start(model, say))
+    print(engines.report([state], as_json))
+
+
+@engine_app.command("stop")
+def engine_stop(as_json: AsJson = False) -> None:
+    """Stop every engine of yours. Editors start it again when they need it."""
+    from inference.launch import stop_engine
+    from nearside import engines
+
+    stopped = asyncio.run(stop_engine())
+    print(engines.report(stopped, as_json, done="stopped"))
+
+
+@engine_app.command("status")
+def engine_status(as_json: AsJson = False) -> None:
+    """Show the engines of yours that run, and what they hold."""
+    from inference.launch import engine_status as look
+    from nearside import engines
+
+    print(engines.report(asyncio.run(look()), as_json))
+
+
+@models_app.command("list")
+def models_list(as_json: AsJson = False) -> None:
+    """List the models there are, and which are on this machine."""
+    from nearside.models import listing
+
+    print(listing(_settings(workspace_of(PROJECT)).model.completion, as_json))
 
 
 @app.command("settings")

@@ -29,16 +29,16 @@ def download(title: str) -> Iterator[Report]:
 
 
 @contextmanager
-def waiting(title: str) -> Iterator[None]:
-    """Show that something is waited for."""
+def waiting() -> Iterator[Callable[[str], None]]:
+    """Show what is waited for, as the function this gives is told."""
     if not sys.stderr.isatty():
-        print(f"{title} ...", file=sys.stderr, flush=True)
-        yield
+        yield lambda line: print(line, file=sys.stderr, flush=True)
         return
     from rich.console import Console
+    from rich.markup import escape
 
-    with Console(stderr=True).status(title):
-        yield
+    with Console(stderr=True).status("Asking the engine") as status:
+        yield lambda line: status.update(escape(line))
 
 
 def _lines(title: str) -> Report:

@@ -28,7 +28,8 @@ def test_a_download_of_unknown_size_says_what_is_there(capsys: pytest.CaptureFix
     assert capsys.readouterr().err == "model.gguf: 2.0 MB\n"
 
 
-def test_waiting_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    with progress.waiting("Loading the model"):
-        pass
-    assert capsys.readouterr().err == "Loading the model ...\n"
+def test_waiting_is_a_line_for_each_thing_waited_for(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress.waiting() as say:
+        say("Starting the engine.")
+        say("Loading the model.")
+    assert capsys.readouterr().err == "Starting the engine.\nLoading the model.\n"
