@@ -34,7 +34,8 @@ def script(prompt: bytes) -> bytes:
 
 
 def load(_: Model) -> Backend:
-    time.sleep(float(str(behaviour().get("loading", 0))))
+    while behaviour().get("loads when told") and not SOCKET.with_name("go").exists():
+        time.sleep(0.01)
     if behaviour().get("dies while loading"):
         print("ggml_abort: out of luck", file=sys.stderr, flush=True)
         os.kill(os.getpid(), signal.SIGKILL)

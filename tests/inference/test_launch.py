@@ -59,6 +59,10 @@ def behave(model: Model, **behaviour: object) -> None:
     socket_path(model).with_name("behaviour").write_text(text)
 
 
+def let_load(model: Model) -> None:
+    socket_path(model).with_name("go").touch()
+
+
 def starts(model: Model) -> int:
     file = socket_path(model).with_name("starts")
     return len(file.read_text().split()) if file.exists() else 0
@@ -80,12 +84,18 @@ async def gone(model: Model) -> None:
 
 async def test_the_first_request_starts_an_engine_and_the_second_finds_it(model: Model):
     said: list[str] = []
-    behave(model, loading=0.2)
-    first, second = EngineConnection(model, said.append), EngineConnection(model, said.append)
+    behave(model, loads_when_told=True)
+
+    def hear(line: str) -> None:
+        said.append(line)
+        if line.startswith("Loading"):
+            let_load(model)
+
+    first, second = EngineConnection(model, hear), EngineConnection(model, hear)
     assert await answer(first) == "return x"
     assert await answer(second) == "return x"
     assert starts(model) == 1
-    assert said[:2] == ["Starting the engine.", "Loading the model."]
+    assert said == ["Starting the engine.", "Loading the model."]
     info = await first.info()
     assert (info.engine, info.model, info.infill) == ("nearside", "scripted", True)
     await first.close()
@@ -109,7 +119,6 @@ async def test_socket_and_folder_are_private(model: Model):
 
 
 async def test_eight_servers_that_start_at_once_share_one_engine(model: Model):
-    behave(model, loading=0.3)
     command = [sys.executable, "-m", "tests.inference.starter", str(model.completion)]
     servers = [
         subprocess.Popen(
@@ -252,9 +261,9 @@ def test_the_delay_doubles_up_to_a_minute_and_a_healthy_engine_starts_over(
 
 
 async def test_a_death_while_loading_is_told_with_the_last_words(model: Model):
-    behave(model, loading=0.3, dies_while_loading=True)
+    behave(model, dies_while_loading=True, loads_when_told=True)
     with pytest.raises(EngineUnavailable, match="while it loaded the model.*ggml_abort: out of luck"):
-        await ensure_engine(model)
+        await ensure_engine(model, lambda line: let_load(model) if "Loading" in line else None)
 
 
 async def test_the_engines_own_refusal_of_its_model_comes_through(model: Model):
@@ -276,10 +285,11 @@ async def test_a_model_that_is_not_there_starts_nothing(model: Model):
 
 
 async def test_whoever_gives_up_waiting_does_not_stop_the_start(model: Model):
-    behave(model, loading=0.5)
+    behave(model, loads_when_told=True)
     engine = EngineConnection(model)
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(answer(engine), 0.1)
+    let_load(model)
     assert await answer(engine) == "return x"
     assert starts(model) == 1
     await engine.close()
