@@ -6,6 +6,7 @@ Exit status: 0 done; 1 it could not be done, and one line on stderr says why; 2 
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import os
 import sys
@@ -39,6 +40,8 @@ app.add_typer(models_app, name="models")
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit status."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal may not know every character there is
     try:
         app(list(arguments), prog_name="nearside")
     except SystemExit as done:
@@ -95,7 +98,7 @@ def complete(
     if as_json:
         print(json.dumps(command.as_json(suggestion), ensure_ascii=False))
     elif suggestion.text:
-        print(suggestion.text)
+        print(command.printable(suggestion.text) if sys.stdout.isatty() else suggestion.text)
     else:
         print("The model suggests nothing here.", file=sys.stderr)
 

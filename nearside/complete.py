@@ -104,6 +104,11 @@ async def complete(
         await engine.close()
 
 
+def printable(text: str) -> str:
+    """Return text without what a terminal would obey instead of showing it."""
+    return "".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
 def as_json(suggestion: Suggestion) -> dict[str, object]:
     """Return what `--json` prints."""
     return {

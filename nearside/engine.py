@@ -42,10 +42,11 @@ def run(arguments: Sequence[str]) -> int:
 
 def model_from_json(text: str) -> Model:
     """Read the settings a server hands to the engine it starts. Raises ValueError, which argparse reports."""
-    values = json.loads(text)
-    if not isinstance(values, dict):
-        raise ValueError
-    return Model(**{name: accepted(KEYS[f"model.{name}"], value) for name, value in values.items()})
+    try:
+        values = json.loads(text)
+        return Model(**{name: accepted(KEYS[f"model.{name}"], value) for name, value in values.items()})
+    except (AttributeError, KeyError, RecursionError) as error:
+        raise ValueError from error
 
 
 def _own_model() -> Model:

@@ -119,6 +119,13 @@ def test_a_huge_file_is_cut_to_what_the_model_reads(content: bytes, home: Path) 
     assert len(seen.prefix) + len(seen.suffix) <= 10_000
 
 
+def test_a_terminal_is_sent_no_commands() -> None:
+    assert (
+        complete.printable("a\tb\n\x1b[2Jc\r")
+        == "a\tb\n\N{REPLACEMENT CHARACTER}[2Jc\N{REPLACEMENT CHARACTER}"
+    )
+
+
 async def test_what_the_engine_says_is_printed_with_what_it_cost(home: Path) -> None:
     engine = ScriptedEngine(Script(tokens=["a", " + b"], logprobs=[-0.1]))
     context = cursor(Location(write(home, b"return \n"), 1, 8), Completion(), home)
