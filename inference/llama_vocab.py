@@ -60,8 +60,7 @@ class LlamaVocabulary:
             raise EngineError(
                 f"The request was not answered: its text of {len(data)} bytes could not be tokenised."
             )
-        tokens: Any = self._buffer[:count]
-        return tokens
+        return cast(Any, self._buffer[:count])
 
     def knows(self, text: str) -> bool:
         return bool(text) and self.special(text) is not None

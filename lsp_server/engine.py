@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -19,10 +20,12 @@ async def connect(ls: NearsideServer) -> None:
     """Replace the engine by one for the settings' model. It starts, or loads, in the background."""
     await disconnect(ls)
     try:
-        ls.engine = ls.engine_factory(ls.settings.model)
+        made = await asyncio.to_thread(ls.engine_factory, ls.settings.model, ls.status.report)
     except NearsideError as error:
         ls.status.failed(error)
         return
+    await disconnect(ls)  # another change of settings may have been quicker
+    ls.engine = made
     ls.completer = Completer(ls.engine, ls.settings.completion)
     ls.run_in_background(_introduce(ls, ls.engine, ls.completer))
 

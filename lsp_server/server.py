@@ -12,9 +12,9 @@ from lsprotocol import types as lsp
 from pygls.io_ import StdoutWriter, run_async
 
 from inference.types import Engine
-from lsp_server import commands, configuration, lifecycle, logs, sync
+from lsp_server import commands, configuration, explain, lifecycle, logs, sync
 from lsp_server.inline_completion import inline_completion
-from lsp_server.session import EngineFactory, NearsideServer
+from lsp_server.session import EngineFactory, NearsideServer, OnStatus
 from lsp_server.stdio import StdinReader
 from settings.schema import Model
 
@@ -39,6 +39,7 @@ def create_server(engine_factory: EngineFactory, version: str = "") -> NearsideS
     handle(lsp.WORKSPACE_DID_CHANGE_CONFIGURATION)(configuration.did_change_configuration)
     handle(lsp.WORKSPACE_DID_CHANGE_WATCHED_FILES)(configuration.did_change_watched_files)
     server.command(commands.ACCEPTED)(commands.accepted)
+    handle("nearside/suggestion")(explain.last_suggestion)
     return server
 
 
@@ -53,11 +54,13 @@ def main(argv: Sequence[str] = (), engine_factory: EngineFactory | None = None, 
     return asyncio.run(serve(server))
 
 
-def local_engine(model: Model) -> Engine:
-    """Return the connection to this user's engine; imported late, as its HTTP client takes time to load."""
-    from inference.launch import EngineConnection
+def local_engine(model: Model, on_status: OnStatus) -> Engine:
+    """Return the connection to this user's engine; imported late, with what its first request needs."""
+    import httpx2  # noqa: F401
 
-    return EngineConnection(model)
+    from inference.launch import engine_for
+
+    return engine_for(model, on_status)
 
 
 async def serve(server: NearsideServer) -> int:

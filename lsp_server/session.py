@@ -11,7 +11,7 @@ from typing import Any
 from lsprotocol import types as lsp
 from pygls.lsp.server import LanguageServer
 
-from inference.completer import Completer
+from inference.completer import Completer, Suggestion
 from inference.types import Engine
 from lsp_server.documents import Document, Place
 from lsp_server.positions import Encoding
@@ -19,7 +19,9 @@ from lsp_server.protocol import NearsideProtocol, tolerant_converter
 from lsp_server.status import Status
 from settings.schema import Model, Settings
 
-EngineFactory = Callable[[Model], Engine]
+OnStatus = Callable[[str], None]
+EngineFactory = Callable[[Model, OnStatus], Engine]
+"""Makes the engine of a model; it tells how its start goes. Called in a thread, as importing takes time."""
 
 
 @dataclass
@@ -61,6 +63,8 @@ class NearsideServer(LanguageServer):
         self.status = Status(self)
         self.asked: dict[str, tuple[int, Place]] = {}
         """Revision and place of each document's waiting request."""
+        self.suggestions: dict[str, Suggestion] = {}
+        """The last suggestion of each document, for whoever asks what it cost."""
         self._background: set[asyncio.Task[Any]] = set()
 
     def run_in_background(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:

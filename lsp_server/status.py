@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 import uuid
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("nearside.status")
 
+PATIENCE = 3.0
+"""Seconds a client gets for an answer; nothing of ours may depend on one that never comes."""
 REPEAT_AFTER = 600.0
 """Seconds until the same line may be shown again after things had worked in between."""
 
@@ -30,6 +33,7 @@ class Status:
         self._ls = ls
         self._told: dict[str, float] = {}
         self._failing = False
+        self._token: str | None = None
 
     def note(self, text: str) -> None:
         """Show a line the user has to act on, once."""
@@ -60,7 +64,7 @@ class Status:
     @asynccontextmanager
     async def progress(self, title: str, done: str) -> AsyncIterator[None]:
         """Show work in progress where the client can, as lines in its log otherwise."""
-        token = await self._token()
+        token = await self._create()
         if token is None:
             self.log(title)
             yield
@@ -68,23 +72,33 @@ class Status:
             return
         show = self._ls.work_done_progress
         show.begin(token, lsp.WorkDoneProgressBegin(title=title, cancellable=False))
-        message = "stopped"
+        self._token, message = token, "Stopped."
         try:
             yield
             message = done
         finally:
+            self._token = None
             show.end(token, lsp.WorkDoneProgressEnd(message=message))
             show.tokens.pop(token, None)
-            log.info("%s %s", title, message)
+            log.info("%s: %s", title, message)
 
-    async def _token(self) -> str | None:
+    def report(self, text: str) -> None:
+        """Say how the work in progress goes on."""
+        if self._token is None:
+            self.log(text)
+            return
+        log.info("%s", text)
+        self._ls.work_done_progress.report(self._token, lsp.WorkDoneProgressReport(message=text))
+
+    async def _create(self) -> str | None:
         window = self._ls.client.capabilities.window
         if not (window and window.work_done_progress):
             return None
         token = f"nearside-{uuid.uuid4()}"
         try:
-            await self._ls.work_done_progress.create_async(token)
-        except JsonRpcException:  # it said it could, and then would not
+            async with asyncio.timeout(PATIENCE):
+                await self._ls.work_done_progress.create_async(token)
+        except (JsonRpcException, TimeoutError):  # it said it could, and then would not
             return None
         return token
 

@@ -66,6 +66,7 @@ async def suggest(
     finally:
         if ls.asked.get(document.uri) is asked:
             del ls.asked[document.uri]
+    ls.suggestions[document.uri] = suggestion
     if suggestion.source == "engine":
         ls.status.recovered()
     return _as_of_now(ls, document, asked, suggestion)

@@ -67,5 +67,6 @@ def did_change(ls: NearsideServer, params: lsp.DidChangeTextDocumentParams) -> N
 
 def did_close(ls: NearsideServer, params: lsp.DidCloseTextDocumentParams) -> None:
     ls.documents.pop(params.text_document.uri, None)
+    ls.suggestions.pop(params.text_document.uri, None)
     if ls.completer:
         ls.completer.supersede(params.text_document.uri)

@@ -1,0 +1,32 @@
+"""nearside/suggestion, a request of our own: what the last suggestion in a document cost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from inference.completer import Suggestion
+    from lsp_server.session import NearsideServer
+
+
+def last_suggestion(ls: NearsideServer, params: Any) -> dict[str, Any]:
+    """Account for the last suggestion made in `params.textDocument`; an empty object where there was none."""
+    suggestion = ls.suggestions.get(params.textDocument.uri)
+    return account(suggestion) if suggestion else {}
+
+
+def account(suggestion: Suggestion) -> dict[str, Any]:
+    """A suggestion's figures under the names `nearside complete --json` uses; no text of the document."""
+    usage = suggestion.usage
+    return {
+        "model": suggestion.model,
+        "confidence": suggestion.confidence,
+        "source": suggestion.source,
+        "partial": suggestion.partial,
+        "alternatives": len(suggestion.texts),
+        "evaluated_tokens": usage.evaluated_tokens,
+        "reused_tokens": usage.reused_tokens,
+        "generated_tokens": usage.generated_tokens,
+        "engine_ms": usage.queue_ms + usage.prefill_ms + usage.decode_ms,
+        "latency_ms": suggestion.latency_ms,
+    }
