@@ -52,9 +52,9 @@ NPM = """
     string-width wrap-ansi strip-ansi log-update boxen slash find-up pkg-dir read-pkg del cpy d3-array
     d3-scale d3-shape d3-selection d3-geo d3-hierarchy d3-format mongodb mobx luxon ramda pino nodemailer
     @tanstack/query-core @reduxjs/toolkit effect viem lodash date-fns glob minimatch lru-cache tar
-    npm-packlist pacote cacache make-fetch-happen node-gyp knex mysql2 pg bull bullmq passport jsonwebtoken helmet
-    cors body-parser
-    serve-static morgan sequelize mongoose webpack webpack-sources enhanced-resolve tapable
+    npm-packlist pacote cacache make-fetch-happen node-gyp knex mysql2 pg bull bullmq passport jsonwebtoken
+    helmet cors body-parser serve-static morgan sequelize mongoose webpack webpack-sources enhanced-resolve
+    tapable
     html-webpack-plugin postcss autoprefixer less stylus handlebars pug nunjucks joi ajv yup winston
     fs-extra chokidar rimraf shelljs inquirer enquirer listr2 supertest superagent axios nock sinon chai
 """
