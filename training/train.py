@@ -2,7 +2,8 @@
 
 `python -m training.train --until 12:58` resumes from the last checkpoint in the data folder if there is one.
 The processes give way to everything else on the machine. Their ids are in the file `pids` of the data folder:
-`kill -STOP` all of them to pause and `kill -CONT` to go on, at any time.
+`kill -STOP` all of them to pause and `kill -CONT` to go on, at any time. A file named `stop` in that folder makes
+them save and end.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ ROWS = 8  # of 512 tokens, in each process; half as many of 1,024
 LAST_FACTOR = 0.03  # of the learning rate, at the end of the decay
 CLIP = 1.0
 CHECKPOINT = DATA / "checkpoint.pt"
+STOP = DATA / "stop"
 SAVE_EVERY = 300.0  # seconds
 
 
@@ -108,7 +110,7 @@ def work(rank: int, arguments: argparse.Namespace) -> None:
                 float(losses[flat > 0].sum()), float((flat > 0).sum()), float(losses[middle].sum()),
                 float(middle.sum()),
                 rate_factor(step, now, arguments.decay_from, arguments.end) if rank == 0 else 0.0,
-                float(now >= arguments.end) if rank == 0 else 0.0,
+                float(now >= arguments.end or STOP.exists()) if rank == 0 else 0.0,
             ]
         )  # fmt: skip
         dist.all_reduce(gradient)
@@ -165,6 +167,7 @@ def main() -> None:
     arguments.long_from = arguments.end - 60 * arguments.long_minutes
     arguments.meeting = DATA / "meeting"
     arguments.meeting.unlink(missing_ok=True)
+    STOP.unlink(missing_ok=True)
     context = multiprocessing.get_context("spawn")
     workers = [context.Process(target=work, args=(rank, arguments)) for rank in range(PROCESSES)]
     for worker in workers:
