@@ -2,8 +2,8 @@
 
 `python -m training.train --until 12:58` resumes from the last checkpoint in the data folder if there is one.
 The processes give way to everything else on the machine. Their ids are in the file `pids` of the data folder:
-`kill -STOP` all of them to pause and `kill -CONT` to go on, at any time. A file named `stop` in that folder makes
-them save and end.
+`kill -STOP` all of them to pause and `kill -CONT` to go on, at any time. A file named `stop` in that folder
+makes them save and end.
 """
 
 from __future__ import annotations
