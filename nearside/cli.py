@@ -161,6 +161,20 @@ def models_list(as_json: AsJson = False) -> None:
     print(listing(_settings(workspace_of(PROJECT)).model.completion, as_json))
 
 
+@models_app.command("pull")
+def models_pull(
+    name: Annotated[str, typer.Argument(help="A name from the list, or hf:owner/repo/file.gguf.")],
+    as_json: AsJson = False,
+) -> None:
+    """Fetch a model over the network, once; going on where a break left it."""
+    from inference.fetch import pull
+    from nearside.progress import download
+
+    with download(name) as report:
+        path = pull(name, report)
+    print(json.dumps({"name": name, "path": str(path)}) if as_json else path)
+
+
 @app.command("settings")
 def show_settings(
     path: Annotated[Path, typer.Argument(help="The project.")] = PROJECT, as_json: AsJson = False
