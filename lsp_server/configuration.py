@@ -12,6 +12,7 @@ from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
 
 from lsp_server import engine, logs
+from lsp_server.status import PATIENCE
 from settings import layers, paths
 from settings.schema import Settings
 
@@ -83,8 +84,9 @@ async def pull(ls: NearsideServer) -> dict[str, Any]:
         return {}
     try:
         items = [lsp.ConfigurationItem(section=SECTION)]
-        answers = await ls.workspace_configuration_async(lsp.ConfigurationParams(items))
-    except JsonRpcException:
+        async with asyncio.timeout(PATIENCE):
+            answers = await ls.workspace_configuration_async(lsp.ConfigurationParams(items))
+    except (JsonRpcException, TimeoutError):
         return {}
     return section(plain(answers[0])) if answers else {}
 
@@ -116,8 +118,9 @@ async def _register(ls: NearsideServer) -> None:
         wanted.append(lsp.Registration("nearside-settings", lsp.WORKSPACE_DID_CHANGE_CONFIGURATION, section))
     if wanted:
         try:
-            await ls.client_register_capability_async(lsp.RegistrationParams(wanted))
-        except JsonRpcException:
+            async with asyncio.timeout(PATIENCE):
+                await ls.client_register_capability_async(lsp.RegistrationParams(wanted))
+        except (JsonRpcException, TimeoutError):
             log.info("The client would not register; files are polled all the same")
 
 

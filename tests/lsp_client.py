@@ -17,6 +17,8 @@ from typing import Any
 from tests.scripted_engine import Script
 
 ROOT = Path(__file__).resolve().parent.parent
+PATIENCE = 60.0
+"""Seconds a server may live in a test."""
 URI = "file:///project/a.py"
 
 
@@ -41,6 +43,8 @@ class LspClient:
         self._waiting: dict[int | str, asyncio.Future[Reply]] = {}
         self._heard = asyncio.Condition()
         self._reading = asyncio.create_task(self._read())
+        self._overdue = False
+        self._timer = asyncio.get_running_loop().call_later(PATIENCE, self._give_up)
 
     @classmethod
     async def start(
@@ -85,13 +89,15 @@ class LspClient:
 
     def ask(self, method: str, params: Any) -> tuple[int, asyncio.Future[Reply]]:
         """Send a request; return its id and its reply to come."""
+        if self._overdue:
+            raise TimeoutError("This test takes too long.")
         number = next(self._ids)
         future = self._waiting[number] = asyncio.get_running_loop().create_future()
         self.send(method, params, id=number)
         return number, future
 
-    async def request(self, method: str, params: Any, timeout: float = 30.0) -> Reply:
-        return await asyncio.wait_for(self.ask(method, params)[1], timeout)
+    async def request(self, method: str, params: Any) -> Reply:
+        return await self.ask(method, params)[1]
 
     async def counters(self) -> dict[str, Any]:
         return (await self.request("nearside/testCounters", {})).result
@@ -120,7 +126,7 @@ class LspClient:
 
     async def inline(self, line: int, character: int, kind: int = 2, uri: str = URI) -> list[dict[str, Any]]:
         """Return the items shown at a position."""
-        reply = await asyncio.wait_for(self.ask_inline(line, character, kind, uri)[1], 30)
+        reply = await self.ask_inline(line, character, kind, uri)[1]
         assert reply.error is None, reply.error
         return reply.result["items"]
 
@@ -137,10 +143,18 @@ class LspClient:
     async def leave(self) -> int:
         """Close the server's input and return its exit status."""
         assert self.process.stdin is not None
+        self._timer.cancel()
         self.process.stdin.close()
         status = await asyncio.wait_for(self.process.wait(), 10)
         await self._reading
         return status
+
+    def _give_up(self) -> None:
+        """End every wait: a test that hangs says where."""
+        self._overdue = True
+        for reply in self._waiting.values():
+            if not reply.done():
+                reply.set_exception(TimeoutError("The server does not answer."))
 
     async def _read(self) -> None:
         assert self.process.stdout is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -43,6 +43,8 @@ class Script:
     token_delay: float = 0.0
     start_delay: float = 0.0
     """Before `info` answers."""
+    says: list[str] = field(default_factory=list)
+    """Status lines while it starts."""
     fail: str = ""
     """A key of ERRORS; every call raises it."""
     fail_calls: int = -1
@@ -72,10 +74,13 @@ class ScriptedEngine:
     def __init__(self, script: Script | None = None) -> None:
         self.script = script or Script()
         self.counters = Counters()
+        self.on_status: Callable[[str], None] = lambda text: None
         self.requests: list[CompletionRequest] = []
 
     async def info(self) -> EngineInfo:
         self.counters.infos += 1
+        for line in self.script.says:
+            self.on_status(line)
         await asyncio.sleep(self.script.start_delay)
         self._fail_if_told()
         return EngineInfo("nearside", "scripted")

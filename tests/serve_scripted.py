@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from lsp_server.server import create_server, serve
+from lsp_server.session import OnStatus
 from settings.schema import Model
 from tests.scripted_engine import Script, ScriptedEngine, counters, read_script
 
@@ -23,8 +24,9 @@ def main() -> int:
     engine = ScriptedEngine(read_script(Path(file)) if file else Script())
     models: list[Model] = []
 
-    def factory(model: Model) -> ScriptedEngine:
+    def factory(model: Model, on_status: OnStatus) -> ScriptedEngine:
         models.append(model)
+        engine.on_status = on_status
         return engine
 
     server = create_server(factory, version="test")

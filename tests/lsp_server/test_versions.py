@@ -12,7 +12,7 @@ from inference.completer import Completer
 from inference.types import CompletionRequest, EngineInfo, Piece
 from lsp_server import sync
 from lsp_server.inline_completion import inline_completion
-from lsp_server.positions import ENCODINGS
+from lsp_server.positions import ENCODINGS, Encoding
 from lsp_server.server import create_server
 from lsp_server.session import NearsideServer
 from settings.schema import Completion
@@ -50,11 +50,11 @@ class SteppedEngine:
 
 
 class Editor:
-    """An editor that reports every edit at once, and puts an item where its range says in the text it has now."""
+    """Reports every edit at once, and puts an item where its range says in the text it has now."""
 
     def __init__(self, rng: random.Random, server: NearsideServer) -> None:
         self.rng = rng
-        self.encoding = rng.choice(ENCODINGS)
+        self.encoding: Encoding = rng.choice(ENCODINGS)
         self.line_end = rng.choice(["\n", "\n", "\r\n"])
         self.text = "def é(a):\n    x = ab\n\nend\n".replace("\n", self.line_end)
         self.cursor = rng.choice([at for at in range(len(self.text)) if self.text[at] != "\n"])
@@ -192,7 +192,7 @@ async def settle() -> None:
 
 async def test_no_interleaving_loses_or_doubles_a_character() -> None:
     shown = shown_after_typing = 0
-    server = create_server(lambda model: SteppedEngine())
+    server = create_server(lambda model, on_status: SteppedEngine())
     for seed in range(INTERLEAVINGS):
         editor = Editor(random.Random(seed), server)
         await editor.play()
