@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import subprocess
 import sys
 import sysconfig
 import venv
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.lsp_client import LspClient
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = (
@@ -57,6 +62,22 @@ def install(folder: Path) -> Installed:
     site = Path(sysconfig.get_path("purelib", vars=variables))
     (site / "borrowed.pth").write_text(sysconfig.get_path("purelib") + "\n")
     return Installed(wheel, python, binaries / "nearside")
+
+
+@asynccontextmanager
+async def serving(command: Sequence[str | Path], folder: Path, errors: Path) -> AsyncIterator[LspClient]:
+    """Start a server in `folder`, with its stderr in the file `errors`, and end it in any case."""
+    pipe = asyncio.subprocess.PIPE
+    with errors.open("wb") as stderr:
+        process = await asyncio.create_subprocess_exec(
+            *command, cwd=folder, stdin=pipe, stdout=pipe, stderr=stderr
+        )
+    try:
+        yield LspClient(process)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
 
 
 def _run(command: list[str], folder: Path) -> None:

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.client import running
-from tests.installed import Installed
+from tests.installed import Installed, serving
 
 RECORDED = sorted((Path(__file__).parent / "data" / "initialize").glob("*.json"))
 HEAVY = {
@@ -27,15 +26,15 @@ def modules(importtime: str) -> set[str]:
 
 
 @pytest.mark.parametrize("message", RECORDED, ids=lambda path: path.stem)
-def test_initialize_is_answered_and_nothing_heavy_is_loaded(
+async def test_initialize_is_answered_and_nothing_heavy_is_loaded(
     message: Path, installed: Installed, home: Path
 ) -> None:
     errors = home / "stderr"
     command = [installed.python, "-X", "importtime", "-P", "-m", "nearside", "serve"]
-    with running(command, home, errors) as client:
-        answer = client.request("initialize", json.loads(message.read_text()))
+    async with serving(command, home, errors) as client:
+        answer = (await client.request("initialize", json.loads(message.read_text()))).result
         loaded = modules(errors.read_text())
-        status = client.end()
+        status = await client.stop()
     assert answer["serverInfo"]["name"] == "nearside"
     assert answer["capabilities"]["inlineCompletionProvider"] is not None
     assert {"nearside", "lsp_server", "pygls"} <= loaded, "the measurement itself is broken"

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.client import running
-from tests.installed import ROOT, Installed
+from tests.installed import ROOT, Installed, serving
 
 
 @pytest.fixture(scope="module")
@@ -53,9 +52,9 @@ def test_it_runs_away_from_the_checkout(installed: Installed, home: Path) -> Non
     assert str(installed.python.parent.parent) in done.stdout
 
 
-def test_an_editor_can_start_it_away_from_the_checkout(installed: Installed, home: Path) -> None:
+async def test_an_editor_can_start_it_away_from_the_checkout(installed: Installed, home: Path) -> None:
     message = ROOT / "tests" / "data" / "initialize" / "neovim-0.12.4.json"
-    with running([installed.script, "serve"], home, home / "stderr") as client:
-        answer = client.request("initialize", json.loads(message.read_text()))
-        assert client.end() == 0
-    assert answer["serverInfo"] == {"name": "nearside", "version": "0.1.0"}
+    async with serving([installed.script, "serve"], home, home / "stderr") as client:
+        answer = await client.request("initialize", json.loads(message.read_text()))
+        assert await client.stop() == 0
+    assert answer.result["serverInfo"] == {"name": "nearside", "version": "0.1.0"}
