@@ -43,7 +43,7 @@ class Editor:
             f"require('nearside').setup(vim.json.decode([==[{settings}]==]))\n",
             encoding="utf-8",
         )
-        variables = {
+        self.environment = {  # and no other: what the user's environment holds must not decide a test
             "PATH": os.environ["PATH"],
             "LANG": "C.UTF-8",
             "HOME": str(folder / "home"),
@@ -51,14 +51,16 @@ class Editor:
                 f"XDG_{kind}_HOME": str(folder / kind.lower())
                 for kind in ("CONFIG", "DATA", "STATE", "CACHE")
             },
-            "XDG_RUNTIME_DIR": str(folder / "run"),
             **(environment or {}),
         }
-        for name in ("home", "run"):
-            (folder / name).mkdir(mode=0o700, exist_ok=True)
-        command = ["env", "-i", *(f"{name}={value}" for name, value in variables.items()), str(program)]
+        (folder / "home").mkdir(exist_ok=True)
+        command = [
+            "env",
+            "-i",
+            *(f"{name}={value}" for name, value in self.environment.items()),
+            str(program),
+        ]
         command += ["--embed", "--headless", "-n", "-i", "NONE", "-u", str(init)]
-        self.folder = folder
         self.nvim = pynvim.attach("child", argv=command)
 
     def close(self) -> None:

@@ -1,17 +1,21 @@
-"""The plugin in real Neovims, 0.12 (native ghost text) and 0.11 (ours), with a scripted server."""
+"""The plugin in real Neovims, 0.12 (native ghost text) and 0.11 (ours): scripted server, then the real one."""
 
 from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
+import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.e2e import neovim
-from tests.e2e.editor import NATIVE, OURS, Editor, Script
+from tests.e2e.editor import NATIVE, OURS, REPOSITORY, Editor, Script
 
 Open = Callable[..., Editor]
 RETURN = {"after": "retu", "items": ["rn a + b", "rn sum((a, b))", "rn b + a"]}
@@ -486,6 +490,7 @@ def test_a_killed_server_is_one_line_and_comes_back(open_file: Open, script: Scr
     editor.keys("<BS><BS><BS>u")
     shows(editor, "rn a + b")
     assert editor.messages().count("\n") == 0
+    assert "Nearside is back" in editor.lua("return require('nearside').status()[2]")
 
 
 def test_a_server_that_ends_at_once_is_one_line(program: Path, tmp_path: Path) -> None:
@@ -581,3 +586,47 @@ def test_status_says_whether_the_buffer_is_served(open_file: Open) -> None:
     assert editor.nvim.command_output("Nearside status").startswith(
         "Nearside 1.2.3 is attached and suggests while you type"
     )
+
+
+# The real server, engine and model
+
+
+@pytest.fixture
+def real_editor(program: Path, tmp_path: Path) -> Iterator[Editor]:
+    """An editor with `nearside serve` as a user starts it, and an engine of its own on the bundled model."""
+    with tempfile.TemporaryDirectory(
+        prefix="nearside-"
+    ) as runtime:  # short: a socket's path has 107 bytes at most
+        command = [sys.executable, "-P", "-m", "nearside"]
+        environment = {"XDG_RUNTIME_DIR": runtime, "PYTHONPATH": str(REPOSITORY)}
+        editor = Editor(
+            program, tmp_path, options={"cmd": [*command, "serve"]}, environment=environment, columns=80
+        )
+        yield editor
+        editor.close()
+        stop = [*command, "engine", "stop"]
+        subprocess.run(stop, env=editor.environment, check=True, capture_output=True, timeout=60)
+
+
+def test_real_model_ghost_text(real_editor: Editor, tmp_path: Path) -> None:
+    editor = real_editor
+    path = tmp_path / "shapes.py"
+    path.write_text(
+        "import math\n\n\nclass Circle:\n    def __init__(self, radius):\n        self.radius = radius\n\n"
+        "    def area(self):\n        return math.pi * self.radius ** 2\n\n    \n"
+    )
+    editor.open(path)
+    editor.keys("G$a")
+    for typed in ("def perimeter(self):<CR>", "return self.", "<CR>def __repr__(self):<CR>", "return "):
+        editor.keys(typed)
+        with suppress(AssertionError):  # a model may have nothing to say in one place
+            editor.until("ghost text", editor.ghost, limit=10)
+            break
+    ghost = editor.ghost()
+    assert ghost.strip(), editor.describe()
+    before, (row, column) = editor.lines(), editor.cursor()
+    editor.keys("<Tab>")
+    head, tail = before[row - 1][:column], before[row - 1][column:]
+    after = [*before[: row - 1], *(head + ghost + tail).split("\n"), *before[row:]]
+    editor.until("the ghost text is in the buffer", lambda: editor.lines() == after)
+    assert not has_messages(editor)

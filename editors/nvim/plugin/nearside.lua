@@ -20,7 +20,8 @@ vim.api.nvim_create_user_command("Nearside", function(call)
   if action then
     action()
   else
-    vim.notify(('Nearside cannot do "%s": try :Nearside status or :Nearside toggle'):format(call.args), vim.log.levels.WARN)
+    local line = 'Nearside cannot do "%s": try :Nearside status or :Nearside toggle'
+    vim.notify(line:format(call.args), vim.log.levels.WARN)
   end
 end, {
   nargs = "?",

@@ -57,7 +57,8 @@ local function ended(code, signal, lived_ms, buffers)
   restarts = lived_ms > STEADY_MS and 1 or restarts + 1
   local wait = RESTART_MS[restarts]
   if not wait then
-    notice.say(("Nearside is off: its server keeps ending (%s). See :checkhealth nearside"):format(cause), vim.log.levels.WARN)
+    local line = "Nearside is off: its server keeps ending (%s). See :checkhealth nearside"
+    notice.say(line:format(cause), vim.log.levels.WARN)
     return
   end
   notice.say(("Nearside pauses: its server ended (%s) and is started again"):format(cause), vim.log.levels.WARN)
@@ -119,6 +120,11 @@ function M.start(new)
     cmd = launch,
     filetypes = options.filetypes,
     root_dir = find_root,
+    on_init = function()
+      if restarts > 0 then
+        notice.record("Nearside is back: its server runs again")
+      end
+    end,
     init_options = next(options.settings) and options.settings or vim.empty_dict(),
     settings = next(options.settings) and { nearside = options.settings } or {},
     handlers = handlers,
@@ -136,17 +142,23 @@ end
 ---Serve buffers without a filetype too: vim.lsp.enable waits for a FileType event they never get.
 ---@param group integer
 function M.watch_untyped(group)
+  local function serve(buf)
+    local untyped = vim.api.nvim_buf_is_loaded(buf) and vim.bo[buf].filetype == ""
+    if untyped and not options.filetypes and vim.lsp.is_enabled(M.NAME) then
+      start_for(buf)
+    end
+  end
   vim.api.nvim_create_autocmd({ "BufReadPost", "BufNewFile" }, {
     group = group,
     callback = function(event)
       vim.schedule(function()
-        local buf = event.buf
-        if vim.api.nvim_buf_is_loaded(buf) and vim.bo[buf].filetype == "" and not options.filetypes then
-          start_for(buf)
-        end
+        serve(event.buf)
       end)
     end,
   })
+  vim.schedule(function()
+    vim.iter(vim.api.nvim_list_bufs()):each(serve) -- those open before setup()
+  end)
 end
 
 return M
