@@ -160,6 +160,24 @@ def test_the_rest_of_a_word_accept_gives_way_to_the_next_answer(open_file: Open,
     shows(editor, " * 2")
 
 
+def test_the_next_answer_does_not_draw_the_rest_of_a_word_accept_twice(
+    open_file: Open, script: Script
+) -> None:
+    script.answers(RETURN, {"after": "return", "items": [" a + b"]})
+    editor = open_file()
+    editor.keys("retu")
+    shows(editor, "rn a + b")
+    editor.keys("<C-Right>")
+    editor.until("it was answered again", lambda: len(script.events("answered")) == 2)
+    editor.lua(  # its reply comes after the answer, so that the answer is drawn by then
+        "local client = vim.lsp.get_clients({ name = 'nearside' })[1]\n"
+        "client:request_sync('workspace/executeCommand', { command = 'scripted.release' }, 5000)"
+    )
+    shows(editor, " a + b")
+    editor.keys("<Tab>")
+    reads(editor, "def add(a, b):", "    return a + b")
+
+
 def test_accepting_a_line_keeps_the_lines_below_on_screen(open_file: Open, script: Script) -> None:
     script.answers({"after": "if a:", "items": ["\n        return b\n    return a"]})
     editor = open_file(options={"keymaps": {"accept_line": "<C-l>"}})
