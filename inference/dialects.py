@@ -27,7 +27,7 @@ NO_CONFIDENCE = "Confidence is unknown: this server returns no log-probabilities
 ONE_SUGGESTION = "There is one suggestion at a time: this server does not branch a completion."
 NO_CONTEXT = "Other files are not shown to the model: this server takes only the text around the cursor."
 ALTERNATIVES_TEMPERATURE = 0.6
-"""vLLM refuses several greedy answers, and equal ones would be no use: alternatives are sampled at this."""
+"""Several greedy answers would be equal (vLLM refuses them): alternatives are sampled at this temperature."""
 
 Get = Callable[[str], Awaitable[tuple[int, Any]]]
 """GET a path: the status and the parsed JSON, {} where the body is none."""
@@ -113,14 +113,18 @@ async def llama_server(post: Post, props: dict[str, Any], url: str, model: str) 
     name = path.replace("\\", "/").rpartition("/")[2]
     settings = props.get("default_generation_settings") or {}
     n_ctx = int(settings.get("n_ctx") or 0)
-    info = EngineInfo("llama-server", name, n_ctx, limits=(ONE_SUGGESTION,), details=props)
+    slots = int(props.get("total_slots") or 1)
+    limits = () if slots > 1 else (ONE_SUGGESTION,)
+    info = EngineInfo("llama-server", name, n_ctx, limits=limits, details=props)
     common = {"model": model} if model else {}
 
     def options(request: CompletionRequest) -> dict[str, Any]:
+        count = min(request.alternatives, slots)  # each takes a slot; more are refused
         return {
             **common,
+            **({"n_cmpl": count} if count > 1 else {}),
             "n_predict": request.max_tokens,
-            "temperature": request.temperature,
+            "temperature": request.temperature or (ALTERNATIVES_TEMPERATURE if count > 1 else 0),
             "stop": list(request.stop),
             "n_probs": 2,
             "cache_prompt": True,
@@ -136,7 +140,7 @@ async def llama_server(post: Post, props: dict[str, Any], url: str, model: str) 
     # Zero tokens evaluate nothing but say at once whether the model has the tokens it takes.
     status, answer = await post("/infill", {**common, "input_prefix": "", "input_suffix": "", "n_predict": 0})
     if status < 400:
-        return Dialect(info, "/infill", infill, read_llama_server)
+        return Dialect(info, "/infill", infill, read_llama_server, branches=slots > 1)
     refused = error_of(url, status, answer)
     if not isinstance(refused, CannotInfill):
         raise refused
@@ -147,7 +151,7 @@ async def llama_server(post: Post, props: dict[str, Any], url: str, model: str) 
     def raw(request: CompletionRequest) -> dict[str, Any]:
         return {"prompt": raw_prompt(format, request.prompt), **options(request)}
 
-    return Dialect(info, "/completion", raw, read_llama_server, ends=format.tokens())
+    return Dialect(info, "/completion", raw, read_llama_server, slots > 1, format.tokens())
 
 
 async def ollama(get: Get, post: Post, version: str, url: str, model: str, context: int) -> Dialect:

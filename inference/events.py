@@ -13,11 +13,15 @@ def read_openai(event: dict[str, Any]) -> Iterator[Piece]:
     """Read /v1/completions events: choices with text and log-probabilities, and the usage at the end."""
     for choice in event.get("choices") or ():
         logprobs = choice.get("logprobs") or {}
-        tops = [[*top.values()] for top in logprobs.get("top_logprobs") or () if isinstance(top, dict)]
+        if content := logprobs.get("content"):  # llama-server behind a proxy, in the form of chat
+            chosen, tops = token_logprobs(content)
+        else:
+            chosen = numbers(logprobs.get("token_logprobs"))
+            tops = [[*top.values()] for top in logprobs.get("top_logprobs") or () if isinstance(top, dict)]
         yield Piece(
             str(choice.get("text") or ""),
             int(choice.get("index") or 0),
-            numbers(logprobs.get("token_logprobs")),
+            chosen,
             numbers(choice.get("margins")) or margins(tops),
             choice.get("finish_reason"),
         )
@@ -39,8 +43,7 @@ def read_openai(event: dict[str, Any]) -> Iterator[Piece]:
 
 def read_llama_server(event: dict[str, Any]) -> Iterator[Piece]:
     """Read /infill and /completion events of llama.cpp's server."""
-    probabilities = [entry for entry in event.get("completion_probabilities") or () if "logprob" in entry]
-    tops = [[top.get("logprob") for top in entry.get("top_logprobs") or ()] for entry in probabilities]
+    chosen, tops = token_logprobs(event.get("completion_probabilities"))
     usage = None
     if event.get("stop"):
         timings = event.get("timings") or {}
@@ -55,7 +58,7 @@ def read_llama_server(event: dict[str, Any]) -> Iterator[Piece]:
     yield Piece(
         str(event.get("content") or ""),
         int(event.get("index") or 0),
-        numbers([entry["logprob"] for entry in probabilities]),
+        chosen,
         margins(tops),
         ("length" if event.get("stop_type") == "limit" else "stop") if event.get("stop") else None,
         usage,
@@ -64,7 +67,7 @@ def read_llama_server(event: dict[str, Any]) -> Iterator[Piece]:
 
 def read_ollama(event: dict[str, Any]) -> Iterator[Piece]:
     """Read /api/generate lines; durations are in nanoseconds."""
-    entries = event.get("logprobs") or ()
+    chosen, tops = token_logprobs(event.get("logprobs"))
     usage = None
     if event.get("done"):
         usage = Usage(
@@ -77,11 +80,18 @@ def read_ollama(event: dict[str, Any]) -> Iterator[Piece]:
     yield Piece(
         str(event.get("response") or ""),
         0,
-        numbers([entry.get("logprob") for entry in entries]),
-        margins([[top.get("logprob") for top in entry.get("top_logprobs") or ()] for entry in entries]),
+        chosen,
+        margins(tops),
         ("length" if event.get("done_reason") == "length" else "stop") if event.get("done") else None,
         usage,
     )
+
+
+def token_logprobs(entries: Any) -> tuple[tuple[float, ...], list[list[Any]]]:
+    """Split [{"logprob", "top_logprobs": [{"logprob"}]}] into what was chosen and what was likeliest."""
+    known = [entry for entry in entries or () if "logprob" in entry]
+    tops = [[top.get("logprob") for top in entry.get("top_logprobs") or ()] for entry in known]
+    return numbers([entry["logprob"] for entry in known]), tops
 
 
 def numbers(values: Any) -> tuple[float, ...]:

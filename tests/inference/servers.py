@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +25,7 @@ class Fake:
     alternatives: list[list[tuple[str, float]]] = field(default_factory=list)
     logprobs: bool = True
     infill: bool = True
+    slots: int = 1
     loading: bool = False
     capabilities: tuple[str, ...] = ("completion", "insert")
     model: str = "qwen2.5-coder-1.5b"
@@ -112,7 +113,9 @@ def llama_server(fake: Fake) -> Starlette:
     async def props(_: Request) -> Response:
         path = f"/models/{fake.model}.gguf"
         settings = {"id": 0, "n_ctx": 8192, "params": {"n_predict": -1}}
-        return JSONResponse({"default_generation_settings": settings, "total_slots": 1, "model_path": path})
+        return JSONResponse(
+            {"default_generation_settings": settings, "total_slots": fake.slots, "model_path": path}
+        )
 
     async def generate(request: Request) -> Response:
         body = await request.json()
@@ -124,24 +127,26 @@ def llama_server(fake: Fake) -> Starlette:
         if not body.get("stream"):
             return JSONResponse({"content": "", "stop": True, "tokens_evaluated": 3})
 
-        async def events() -> AsyncIterator[dict[str, Any]]:
+        async def one(index: int, tokens: list[tuple[str, float]]) -> AsyncGenerator[dict[str, Any], None]:
             count = 0
-            async for text, logprob in paced(fake, fake.tokens):
+            async for text, logprob in paced(fake, tokens):
                 count += 1
-                event: dict[str, Any] = {"index": 0, "content": text, "tokens": [count], "stop": False}
+                event: dict[str, Any] = {"index": index, "content": text, "tokens": [count], "stop": False}
                 if fake.logprobs and body.get("n_probs"):
                     top = [{"id": 1, "token": text, "logprob": value} for value in (logprob, -2.0)]
                     event["completion_probabilities"] = [{**top[0], "top_logprobs": top[: body["n_probs"]]}]
                 yield event
             timings = {"cache_n": 40, "prompt_n": 10, "prompt_ms": 5.5, "predicted_n": count}
-            last = {"index": 0, "content": "", "stop": True, "stop_type": "eos", "tokens_predicted": count}
-            yield {
-                **last,
-                "tokens_evaluated": 50,
-                "tokens_cached": 52,
-                "truncated": False,
-                "timings": timings,
-            }
+            last = {"index": index, "content": "", "stop": True, "stop_type": "eos"}
+            counts = {"tokens_predicted": count, "tokens_evaluated": 50, "tokens_cached": 52}
+            yield {**last, **counts, "truncated": False, "timings": timings}
+
+        async def events() -> AsyncIterator[dict[str, Any]]:
+            branches = (fake.alternatives or [fake.tokens])[: body.get("n_cmpl", 1)]
+            for index, tokens in enumerate(branches):
+                async with aclosing(one(index, tokens)) as answer:
+                    async for event in answer:
+                        yield event
 
         return sse(events(), done=False)
 

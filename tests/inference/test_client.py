@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import subprocess
 import sys
 from contextlib import aclosing
@@ -65,6 +66,17 @@ async def test_half_a_character_at_the_end_becomes_the_replacement_character():
 
 async def test_line_separators_of_unicode_do_not_end_an_event():
     assert text(await ask_raw(event("a\u2028b\x85c"), DONE)) == "a\u2028b\x85c"
+
+
+async def test_log_probabilities_are_read_in_either_form():
+    top = [{"token": "a", "logprob": -0.5}, {"token": "b", "logprob": -1.5}]
+    completion = {"token_logprobs": [None, -0.5], "top_logprobs": [{"a": -0.5, "b": -1.5}]}
+    chat = {"content": [{"token": "a", "logprob": -0.5, "top_logprobs": top}]}
+    for logprobs in (completion, chat):
+        choice = {"index": 0, "text": "a", "logprobs": logprobs, "finish_reason": "stop"}
+        pieces = await ask_raw(b"data: " + json.dumps({"choices": [choice]}).encode() + b"\n\n", DONE)
+        assert pieces[0].logprobs == (-0.5,)
+        assert pieces[0].margins == (pytest.approx(math.exp(-0.5) - math.exp(-1.5)),)
 
 
 async def test_comments_and_unknown_fields_are_skipped():

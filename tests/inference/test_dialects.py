@@ -57,6 +57,18 @@ async def test_llama_server_is_asked_to_infill_with_other_files_apart():
     assert [piece.finish for piece in pieces if piece.finish] == ["stop"]
 
 
+async def test_llama_server_branches_into_as_many_alternatives_as_it_has_slots():
+    branches = [[("return", -0.1)], [("yield", -1.0)], [("pass", -1.5)]]
+    with serving(fake := Fake(slots=2, alternatives=branches), llama_server(fake)):
+        engine = HttpEngine(fake.url)
+        pieces = await ask(engine, CompletionRequest(PROMPT, max_tokens=8, alternatives=3))
+        info = await engine.info()
+        await engine.close()
+    assert [text(pieces, index) for index in range(3)] == ["return", "yield", ""]
+    assert (fake.last()["n_cmpl"], fake.last()["temperature"]) == (2, 0.6)
+    assert info.limits == () and pieces[-1].usage
+
+
 async def test_a_llama_server_model_without_fim_tokens_is_refused_with_what_to_do():
     with serving(fake := Fake(infill=False, model="mistral-7b-instruct"), llama_server(fake)):
         engine = HttpEngine(fake.url)
