@@ -3,7 +3,7 @@ exist, llama.cpp (llama.py) and a scripted one in the tests."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,6 +14,10 @@ from inference.fim import FimFormat
 
 class CacheFull(Exception):
     """The KV cache has no room for the batch; evict a sequence and try again."""
+
+
+class Interrupted(Exception):
+    """`interrupt` asked to stop in the middle of a batch; the caller trims the sequence to what it knows."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,9 @@ class Backend(Protocol):
     """Ids sequences..sequences+branches-1 are scratch for alternatives."""
     batch_size: int
     vocabulary: int
+    interruptible: bool
+    """Whether decode looks at `interrupt` while it works (llama.cpp does on a CPU, not on a GPU)."""
+    interrupt: Callable[[], bool]
 
     def tokenize(self, text: str) -> list[int]:
         """Ordinary text to tokens; special token strings inside it stay ordinary text."""
@@ -81,7 +88,7 @@ class Backend(Protocol):
         sequences: Sequence[int],
         outputs: Sequence[bool],
     ) -> None:
-        """Evaluate one batch. Raises CacheFull with the cache as it was before."""
+        """Evaluate one batch. Raises CacheFull with the cache as it was before, or Interrupted."""
         ...
 
     def logits(self, index: int) -> np.ndarray:

@@ -1,7 +1,6 @@
-"""One request through the model, as a generator that pauses after each slice so that others can be served
-between.
+"""One request through the model, as a generator that pauses after each slice so that others come between.
 
-Prefill happens in slices of about 50 ms; alternatives are branches of one prefill, decoded together in one
+Prefill happens in slices; alternatives are branches of one prefill, decoded together in one
 batch.
 """
 
@@ -14,16 +13,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from inference.backend import Backend
+from inference.backend import Backend, Interrupted
 from inference.sampling import Step, TextStream, choose, first_tokens, steps_for
 from inference.sequences import SequenceCache, Slot
 from inference.types import Cancelled, EngineRefused, Piece, Priority, Usage
 
 SLICE_SECONDS = 0.05
-"""What a cancelled or pre-empted prefill may still hold the engine; anything shorter wastes batch
-throughput.
-"""
-SMALLEST_SLICE = 16
+"""What a cancelled or pre-empted prefill may still hold an engine that cannot be interrupted (a GPU)."""
+INTERRUPTIBLE_SLICE_SECONDS = 0.25
+"""The same where a batch can be interrupted: only the work lost then; longer slices evaluate faster."""
+SMALLEST_SLICE = 32
 
 
 @dataclass(eq=False)
@@ -54,21 +53,21 @@ class Job:
 class Pace:
     """How many tokens a slice may hold, from the measured speed of prefill."""
 
-    def __init__(self, batch_size: int) -> None:
+    def __init__(self, batch_size: int, interruptible: bool) -> None:
         self._batch_size = batch_size
+        self._target = INTERRUPTIBLE_SLICE_SECONDS if interruptible else SLICE_SECONDS
         self._seconds_per_token = 0.0
 
     def slice_size(self) -> int:
         if not self._seconds_per_token:
             return min(64, self._batch_size)  # unknown yet: a first guess that no machine takes long for
-        return max(SMALLEST_SLICE, min(self._batch_size, int(SLICE_SECONDS / self._seconds_per_token)))
+        return max(SMALLEST_SLICE, min(self._batch_size, int(self._target / self._seconds_per_token)))
 
     def measured(self, tokens: int, seconds: float) -> None:
+        """Believe a fast slice at once, a slow one by half: others make slices slow, never fast."""
         if tokens >= SMALLEST_SLICE:
-            sample = seconds / tokens
-            self._seconds_per_token = (
-                sample if not self._seconds_per_token else 0.5 * (self._seconds_per_token + sample)
-            )
+            sample, known = seconds / tokens, self._seconds_per_token
+            self._seconds_per_token = min(sample, 1.5 * known) if known else sample
 
 
 @dataclass(eq=False)
@@ -129,13 +128,15 @@ def _prefill(job: Job, cache: SequenceCache, slot: Slot, pace: Pace) -> Generato
         part = job.prompt[at : at + pace.slice_size()]
         ends = at + len(part) == len(job.prompt)
         began = time.monotonic()
-        cache.append(slot, part, last_output=ends)
+        try:
+            cache.append(slot, part, last_output=ends)
+        except Interrupted:
+            yield
+            continue
         pace.measured(len(part), time.monotonic() - began)
         job.evaluated += len(part)
         last = len(part) - 1
-        if (
-            not ends
-        ):  # logits live until the next decode, so nobody may come between the last slice and its reading
+        if not ends:  # the logits of the last slice live until the next decode: nobody may come between
             yield
     return last
 
@@ -147,9 +148,8 @@ def _fork(job: Job, backend: Backend, cache: SequenceCache, slot: Slot, last: in
     tokens = [first]
     if job.alternatives > 1:
         likely = first_tokens(row, job.alternatives + 8)
-        tokens += [token for token in likely if token != first and not backend.is_end(token)][
-            : job.alternatives - 1
-        ]
+        others = [token for token in likely if token != first and not backend.is_end(token)]
+        tokens += others[: job.alternatives - 1]
     steps = steps_for(row, tokens)
     sequences = [slot.id, *cache.branch(slot, len(tokens) - 1)]
     return [
@@ -167,8 +167,12 @@ def _decode(
     while active:
         yield
         _check(job)
-        tokens = [branch.step.token for branch in active]
-        cache.decode(tokens, [b.position for b in active], [b.sequence for b in active], [True] * len(active))
+        tokens, ids = [branch.step.token for branch in active], [branch.sequence for branch in active]
+        try:
+            cache.decode(tokens, [branch.position for branch in active], ids, [True] * len(active))
+        except Interrupted:
+            cache.restore({branch.sequence: branch.position for branch in active})
+            continue
         for i, branch in enumerate(active):
             if branch.sequence == slot.id:
                 slot.tokens.append(branch.step.token)

@@ -9,7 +9,7 @@ import ctypes
 import logging
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ import llama_cpp as C
 import numpy as np
 
 from inference import fim
-from inference.backend import CacheFull, ModelDescription
+from inference.backend import CacheFull, Interrupted, ModelDescription
 from inference.llama_vocab import LlamaVocabulary
 from inference.types import EngineError, ModelTooLarge, ModelUnreadable
 from settings.schema import Model as ModelSettings
@@ -28,6 +28,8 @@ BATCH = 512
 """n_batch and n_ubatch: large enough to fill a GPU, small enough for a cancel check between two (slices are
 smaller yet).
 """
+SMALL_MODEL = 64 << 20
+"""Bytes of weights below which one thread is the fastest (see _threads)."""
 BRANCHES = 4
 """Scratch sequences for alternatives; editors show three."""
 
@@ -89,6 +91,7 @@ class LlamaBackend:
         self._model: Any = model
         vocabulary = LlamaVocabulary(model)
         self.vocabulary = vocabulary.size
+        self.interrupt: Callable[[], bool] = lambda: False
         self.tokenize, self.special, self.piece = vocabulary.tokenize, vocabulary.special, vocabulary.piece
         self.is_end, self.start_tokens = vocabulary.is_end, vocabulary.start_tokens
         self.chat_tokens = vocabulary.chat_tokens
@@ -96,6 +99,10 @@ class LlamaBackend:
         self._context, self.sequences = self._open_context(settings, path)
         self._memory: Any = C.llama_get_memory(self._context)
         self._batch = C.llama_batch_init(BATCH, 0, 1)
+        self.interruptible = not native.offloaded
+        self._interrupt = C.ggml_abort_callback(lambda _data: self.interrupt())  # kept: llama.cpp holds it
+        if self.interruptible:
+            C.llama_set_abort_callback(self._context, self._interrupt, ctypes.c_void_p(0))
         name = vocabulary.metadata("general.name") or path.stem
         chosen = fim.choose(f"{name} {path.stem}", vocabulary.knows)
         self.format = chosen[1] if chosen else None
@@ -128,10 +135,7 @@ class LlamaBackend:
             parameters.kv_unified = (
                 True  # sequences share cells: a common prefix is held once, a branch is free
             )
-            threads = settings.threads or len(
-                os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else [0]
-            )
-            parameters.n_threads = parameters.n_threads_batch = threads
+            parameters.n_threads = parameters.n_threads_batch = settings.threads or self._threads()
             parameters.flash_attn_type = C.LLAMA_FLASH_ATTN_TYPE_AUTO
             if settings.kv_type == "q8_0":
                 parameters.type_k = parameters.type_v = C.GGML_TYPE_Q8_0
@@ -145,6 +149,17 @@ class LlamaBackend:
             "tokens. "
             'Lower model.context, or set model.kv_type to "q8_0".'
         )
+
+    def _threads(self) -> int:
+        """One core is left to the editor, and a small model gets one thread.
+
+        llama.cpp's threads wait for each other busily after each operation: on two cores with anything else
+        running, two threads evaluated a 5 M model's prompt three to ten times slower than one did.
+        """
+        if C.llama_model_size(self._model) < SMALL_MODEL:
+            return 1
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return max(1, cores - 1)
 
     def decode(
         self,
@@ -162,6 +177,8 @@ class LlamaBackend:
         status = C.llama_decode(self._context, batch)
         if status == 1:
             raise CacheFull
+        if status == 2:
+            raise Interrupted
         if status:
             raise EngineError(
                 f"The request was not answered: llama.cpp failed to evaluate it (status {status})."

@@ -55,7 +55,12 @@ class Scheduler:
         self.cache = SequenceCache(backend)
         self.totals = Totals()
         self.last_active = time.monotonic()
-        self._pace = Pace(backend.batch_size)
+        self._pace = Pace(backend.batch_size, backend.interruptible)
+        self._current: Job | None = None
+        self._pre_empted = False
+        backend.interrupt = lambda: (
+            self._pre_empted or bool(self._current and self._current.cancelled.is_set())
+        )
         self._entries: list[_Entry] = []
         self._numbers = 0
         self._closing = False
@@ -77,6 +82,8 @@ class Scheduler:
                         entry.job.cancelled.set()
             self._numbers += 1
             self._entries.append(_Entry(job, self._numbers))
+            if self._current and job.priority < self._current.priority:
+                self._pre_empted = True
             self.totals.requests[job.priority.name.lower()] += 1
             self._condition.notify()
 
@@ -123,6 +130,7 @@ class Scheduler:
     def _advance(self, entry: _Entry) -> None:
         """One slice of one job."""
         began = time.monotonic()
+        self._current, self._pre_empted = entry.job, False
         try:
             if entry.work is None:
                 entry.work = run(entry.job, self._backend, self.cache, self._pace)
@@ -141,6 +149,7 @@ class Scheduler:
                 entry, EngineError(f"The request was not answered: the engine failed ({error}). See its log.")
             )
         finally:
+            self._current = None
             self.last_active = time.monotonic()
             self.totals.busy_seconds += self.last_active - began
 

@@ -6,10 +6,10 @@ Every change goes through here, so that `tokens` of a sequence is always exactly
 from __future__ import annotations
 
 import logging
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from inference.backend import Backend, CacheFull
+from inference.backend import Backend, CacheFull, Interrupted
 from inference.types import EngineRefused
 
 log = logging.getLogger(__name__)
@@ -104,7 +104,11 @@ class SequenceCache:
         start = len(sequence.tokens)
         count = len(tokens)
         outputs = [False] * (count - 1) + [last_output]
-        self.decode(tokens, range(start, start + count), [sequence.id] * count, outputs)
+        try:
+            self.decode(tokens, range(start, start + count), [sequence.id] * count, outputs)
+        except Interrupted:
+            self.restore({sequence.id: start})
+            raise
         sequence.tokens.extend(tokens)
 
     def decode(
@@ -129,6 +133,11 @@ class SequenceCache:
                 log.debug("Evicting %d tokens of %s.", len(victim.tokens), victim.owner)
                 self.truncate(victim, 0)
                 victim.owner = None
+
+    def restore(self, lengths: Mapping[int, int]) -> None:
+        """Drop what an interrupted batch may have left behind the known length of each sequence."""
+        for sequence, length in lengths.items():
+            self._backend.trim(sequence, length)
 
     def branch(self, sequence: Slot, count: int) -> list[int]:
         """Scratch sequence ids that share everything `sequence` holds; none while another request has

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from inference import fim
-from inference.backend import CacheFull, ModelDescription
+from inference.backend import CacheFull, Interrupted, ModelDescription
 
 SPECIAL = (
     "<|endoftext|>",
@@ -48,6 +48,7 @@ class ScriptedBackend:
         decode_delay: float = 0.0,
         can_trim: bool = True,
         infill: bool = True,
+        interruptible: bool = False,
     ) -> None:
         self.script, self.cells, self.can_trim = script, cells, can_trim
         self.prefill_delay, self.decode_delay = prefill_delay, decode_delay
@@ -57,6 +58,8 @@ class ScriptedBackend:
             512,
             256 + len(SPECIAL),
         )
+        self.interruptible = interruptible
+        self.interrupt: Callable[[], bool] = lambda: False
         self.format = fim.FORMATS["nearside"] if infill else None
         self.description = ModelDescription(
             "scripted", "", "none", context, context, 1, 0, "cpu", 0, "nearside"
@@ -96,9 +99,15 @@ class ScriptedBackend:
         if sum(map(len, self.held.values())) + len(tokens) > self.cells:
             raise CacheFull
         prefill = len(tokens) > len(set(sequences))
-        time.sleep(len(tokens) * self.prefill_delay if prefill else self.decode_delay)
+        if not (prefill and self.interruptible):
+            time.sleep(len(tokens) * self.prefill_delay if prefill else self.decode_delay)
         self._rows = []
         for token, position, sequence, output in zip(tokens, positions, sequences, outputs, strict=True):
+            if prefill and self.interruptible:
+                time.sleep(self.prefill_delay)
+                self.began.set()
+                if self.interrupt():
+                    raise Interrupted
             held = self.held[sequence]
             assert position == len(held), (
                 f"position {position} after {len(held)} tokens of sequence {sequence}"

@@ -10,6 +10,7 @@ import random
 import threading
 import time
 from collections.abc import Iterator
+from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
@@ -60,6 +61,10 @@ class Asked:
     def text(self, index: int = 0) -> str:
         return "".join(piece.text for piece in self.pieces if piece.index == index)
 
+    def answer(self) -> list[Piece]:
+        """The pieces of the first alternative that carry text."""
+        return [piece for piece in self.pieces if piece.index == 0 and piece.text]
+
     def logprobs(self, index: int = 0) -> list[float]:
         return [value for piece in self.pieces if piece.index == index for value in piece.logprobs]
 
@@ -67,6 +72,14 @@ class Asked:
     def usage(self) -> Usage:
         assert self.pieces[-1].usage is not None
         return self.pieces[-1].usage
+
+
+def assert_same_answer(one: Asked, other: Asked) -> None:
+    """Equal texts, or equal up to a token so undecided that the size of a batch tips the scale."""
+    for a, b in zip_longest(one.answer(), other.answer(), fillvalue=Piece()):
+        if a.text != b.text:
+            assert max(a.margins + b.margins) < 0.1, f"{one.text()!r} is not {other.text()!r}"
+            return
 
 
 def prompt_at(
@@ -120,9 +133,11 @@ def test_typing_evaluates_at_most_a_twentieth_of_the_prompt(
 def test_reuse_does_not_change_the_answer(backend: LlamaBackend, scheduler: Scheduler) -> None:
     for offset in (20_000, 20_040, 33_000):
         Asked(scheduler, prompt_at(backend, offset), owner="a").wait()
-        warm = Asked(scheduler, prompt_at(backend, offset, "if "), owner="a").wait()
-        fresh = Asked(scheduler, prompt_at(backend, offset, "if "), owner="fresh").wait()
-        assert warm == fresh
+        warm = Asked(scheduler, prompt_at(backend, offset, "if "), owner="a")
+        fresh = Asked(scheduler, prompt_at(backend, offset, "if "), owner="fresh")
+        warm.wait()
+        fresh.wait()
+        assert_same_answer(warm, fresh)
 
 
 def test_cancel_in_a_cold_prefill_frees_the_engine_within_one_slice(
@@ -141,17 +156,23 @@ def test_cancel_in_a_cold_prefill_frees_the_engine_within_one_slice(
     assert asked.job.evaluated < len(long)
     assert asked.job.evaluated - slices_before <= 2 * backend.batch_size
     after = Asked(scheduler, long, owner="a")
-    text = after.wait()
+    after.wait()
     assert after.usage.reused_tokens == asked.job.evaluated  # what was evaluated before the cancel is kept
-    scheduler_fresh = Asked(scheduler, long, owner="fresh", priority=Priority.FOREGROUND)
-    assert scheduler_fresh.wait() == text
+    fresh = LlamaBackend(resolve("auto"), Model())
+    other = Scheduler(fresh)
+    untouched = Asked(other, long)
+    untouched.wait()
+    other.close()
+    fresh.close()
+    assert_same_answer(after, untouched)
 
 
 def test_two_hundred_random_cancels_leave_a_fresh_engines_answer(
     backend: LlamaBackend, scheduler: Scheduler
 ) -> None:
     chance = random.Random(11)
-    wanted = Asked(scheduler, prompt_at(backend, 25_000, before=3_000), owner="reference").wait()
+    wanted = Asked(scheduler, prompt_at(backend, 25_000, before=3_000), owner="reference")
+    wanted.wait()
     for _ in range(200):
         offset = chance.randrange(10_000, 80_000)
         asked = Asked(
@@ -167,7 +188,9 @@ def test_two_hundred_random_cancels_leave_a_fresh_engines_answer(
         except Cancelled:
             continue
     assert scheduler.queued() == 0
-    assert Asked(scheduler, prompt_at(backend, 25_000, before=3_000), owner="a").wait() == wanted
+    after = Asked(scheduler, prompt_at(backend, 25_000, before=3_000), owner="a")
+    after.wait()
+    assert_same_answer(after, wanted)
     assert threading.active_count() < 12
 
 
@@ -176,9 +199,10 @@ def test_alternatives_share_one_prefill_and_the_first_is_the_greedy_one(
 ) -> None:
     prompt = prompt_at(backend, 30_010, before=3_000)
     alone = Asked(scheduler, prompt, owner="alone")
-    text = alone.wait()
+    alone.wait()
     three = Asked(scheduler, prompt, alternatives=3)
-    assert three.wait() == text
+    three.wait()
+    assert_same_answer(three, alone)
     assert len({three.text(i) for i in range(3)}) == 3
     assert three.usage.evaluated_tokens <= 1.1 * len(prompt)
 

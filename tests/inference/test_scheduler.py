@@ -243,6 +243,36 @@ def test_warm_up_fills_the_cache_and_generates_nothing(scheduler: Scheduler) -> 
     assert asked.usage.evaluated_tokens == 2
 
 
+def test_a_cancel_in_the_middle_of_a_batch_ends_it_and_damages_nothing() -> None:
+    backend = ScriptedBackend(prefill_delay=0.002, interruptible=True)
+    scheduler = Scheduler(backend)
+    try:
+        asked = Asked(scheduler, "i" * 60, owner="a")
+        assert backend.began.wait(5)
+        scheduler.cancel(asked.job)
+        with pytest.raises(Cancelled):
+            asked.wait()
+        assert backend.decodes == []  # the one batch there was did not run to its end
+        assert Asked(scheduler, "i" * 60, owner="a").wait() == expected("i" * 60)
+    finally:
+        scheduler.close()
+
+
+def test_an_urgent_request_interrupts_a_batch_that_is_then_evaluated_again() -> None:
+    backend = ScriptedBackend(prefill_delay=0.002, interruptible=True)
+    scheduler = Scheduler(backend)
+    try:
+        slow = Asked(scheduler, "s" * 300, owner="slow", priority=Priority.CHAT)
+        assert backend.began.wait(5)
+        fast = Asked(scheduler, "f", owner="fast")
+        assert fast.wait() == expected("f")
+        assert slow.wait() == expected("s" * 300)
+        assert backend.decodes[0] == 2  # the urgent prompt came first
+        assert slow.usage.evaluated_tokens == 301
+    finally:
+        scheduler.close()
+
+
 def test_two_hundred_random_cancels_leak_nothing_and_damage_nothing() -> None:
     backend = ScriptedBackend(prefill_delay=0.00002)
     scheduler = Scheduler(backend)
