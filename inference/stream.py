@@ -130,7 +130,7 @@ class AnswerStream:
         if not self._max_lines:
             return text
         # A completion often starts with the line break of the cursor's own line, which is no line of its own.
-        counted = (before + text).removeprefix("\n")
+        counted = (before + text).lstrip("\r\n")
         beyond = counted.split("\n", self._max_lines)[self._max_lines :]
         return text[: len(text) - len(beyond[0]) - 1] if beyond else text
 
