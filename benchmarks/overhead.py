@@ -70,6 +70,8 @@ async def ours(trace: Trace) -> Figures:
             for key in trace.keystrokes():
                 at = await editor.type(buffer, at, key.before[at:])
                 shown = await editor.ghost(buffer, at)
+                if not shown.details:
+                    raise SystemExit(f"No figures: a request was not answered. {editor.messages[-1:]}")
                 from_engine = shown.details["source"] == "engine"
                 figures.calls += from_engine
                 figures.latency_ms.append(shown.latency_ms)

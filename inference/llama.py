@@ -52,7 +52,7 @@ class _NativeLog:
         if level == 4 and line:  # GGML_LOG_LEVEL_ERROR
             self.last_error = line
         if line and line != ".":
-            log.log(logging.WARNING if level == 4 else logging.DEBUG, "llama.cpp: %s", line)
+            log.debug("llama.cpp: %s", line)  # an interrupted batch is an error to it; we say what is one
 
 
 _native: _NativeLog | None = None

@@ -40,6 +40,7 @@ async def suggest(
 
     Everything up to the first await sees the document the request was made for.
     """
+    ls.suggestions.pop(document.uri, None)
     if ls.completer is None:
         return nothing("the engine is not connected yet")
     if reason := why_quiet(ls, document):
