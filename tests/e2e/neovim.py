@@ -89,7 +89,7 @@ def _fetch_wheel(folder: Path) -> None:
 def _fetch_from_debian(folder: Path) -> None:
     """Unpack Neovim and every library it needs, then point it at those libraries."""
     if sys.platform != "linux" or not KEYRING.exists() or not shutil.which("dpkg-deb"):
-        raise Unavailable("no Neovim 0.12 is on PATH, and only a Debian machine can fetch one")
+        raise Unavailable("none is on PATH, and only a Debian machine can fetch one")
     for package in _download_packages("neovim", folder / ".apt"):
         _run(["dpkg-deb", "-x", package, folder])
     shutil.rmtree(folder / ".apt")

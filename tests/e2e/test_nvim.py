@@ -22,14 +22,26 @@ RETURN = {"after": "retu", "items": ["rn a + b", "rn sum((a, b))", "rn b + a"]}
 FUNCTION = "def add(a, b):\n    \n"
 
 
-@pytest.fixture(scope="session", params=["0.12", "0.11"])
-def program(request: pytest.FixtureRequest) -> Path:
+@pytest.fixture(scope="session")
+def programs() -> dict[str, Path | neovim.Unavailable]:
+    """The Neovims there are, looked for once and before any test has a cache folder of its own."""
+    found: dict[str, Path | neovim.Unavailable] = {}
+    for version, find in (("0.12", neovim.neovim), ("0.11", neovim.neovim_legacy)):
+        try:
+            found[version] = find()
+        except neovim.Unavailable as reason:
+            found[version] = reason
+    return found
+
+
+@pytest.fixture(params=["0.12", "0.11"])
+def program(request: pytest.FixtureRequest, programs: dict[str, Path | neovim.Unavailable]) -> Path:
     """A Neovim of each version the plugin supports."""
-    find = neovim.neovim if request.param == "0.12" else neovim.neovim_legacy
-    try:
-        return find()
-    except neovim.Unavailable as reason:
-        pytest.skip(f"no Neovim {request.param} to test with: {reason}")
+    found = programs[request.param]
+    if isinstance(found, neovim.Unavailable):
+        request.applymarker(pytest.mark.skip)  # so that pytest reports all of them in one line
+        pytest.skip(f"no Neovim {request.param} to test with: {found}")
+    return found
 
 
 @pytest.fixture

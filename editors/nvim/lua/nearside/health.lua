@@ -59,16 +59,15 @@ local function find_client()
   if attached then
     return attached, buf
   end
-  for _, other in ipairs(vim.lsp.get_clients({ name = client.NAME })) do
-    return other, next(other.attached_buffers)
-  end
+  local other = vim.lsp.get_clients({ name = client.NAME })[1]
+  return other, other and next(other.attached_buffers)
 end
 
 local function check_client()
   local attached, buf = find_client()
   if not attached or not buf then
     vim.health.warn("no server is running", {
-      "Open a file: the server starts for buffers that hold one" .. " (and have one of `filetypes`, if that is set).",
+      "Open a file: the server starts for buffers that hold one (of `filetypes`, if that is set).",
       "If one is open, look into the log: " .. vim.lsp.log.get_filename(),
     })
     return

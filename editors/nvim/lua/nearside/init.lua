@@ -61,18 +61,19 @@ function M.previous()
   return inline.cycle(-1)
 end
 
----Hide the suggestion until the text changes.
----@return boolean did
-function M.dismiss()
-  local shown = hold()
-  inline.stop()
-  return shown
-end
-
 ---Return whether a suggestion is on screen.
 ---@return boolean
 function M.visible()
   return inline.edit() ~= nil or native.visible()
+end
+
+---Hide the suggestion until the text changes.
+---@return boolean did
+function M.dismiss()
+  local shown = M.visible()
+  hold()
+  inline.stop()
+  return shown
 end
 
 local function suggest_while_typing()
