@@ -51,12 +51,15 @@ class EngineState:
 def socket_path(model: Model) -> Path:
     """Return the socket of the engine for these settings: one engine per user and model.
 
-    The idle time-out is left out: two engines would hold the same model twice for it.
+    A replaced file is another model, as is "auto" of another installation. The idle time-out is
+    left out: two engines would hold the same model twice for it.
     """
     identity = asdict(model) | {"idle_timeout": None}
     if isinstance(model.completion, str):
-        with contextlib.suppress(ModelNotFound):
-            identity["completion"] = str(resolve(model.completion))  # "auto" of two installations differs
+        with contextlib.suppress(ModelNotFound, OSError):
+            path = resolve(model.completion)
+            status = path.stat()
+            identity["completion"] = [str(path), status.st_size, status.st_mtime_ns]
     digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
     return paths.runtime_dir() / f"engine-{digest[:8]}.sock"
 

@@ -144,6 +144,12 @@ async def test_settings_that_differ_have_engines_of_their_own_but_for_the_idle_t
     assert socket_path(replace(model, idle_timeout=5)) == socket_path(model)
 
 
+async def test_a_model_file_that_was_replaced_gets_a_new_engine(model: Model):
+    before = socket_path(model)
+    write(Path(str(model.completion)), gguf(version=2) + b"\0" * 32)
+    assert socket_path(model) != before
+
+
 async def test_a_stale_socket_of_a_dead_engine_is_replaced(model: Model):
     engine = await ensure_engine(model)
     pid = (await engine.health())["pid"]
