@@ -28,8 +28,12 @@ POLL_SECONDS = 2.0
 
 async def load(ls: NearsideServer) -> None:
     """Read every layer and put the result in force. Reading happens in a thread: files may be far away."""
-    editor = _merged(ls.client.options, ls.editor_settings)
-    loaded = await asyncio.to_thread(layers.load, ls.client.workspace, editor)
+    async with ls.loading:  # one after the other, or an older reading could end last
+        editor = _merged(ls.client.options, ls.editor_settings)
+        await _enforce(ls, await asyncio.to_thread(layers.load, ls.client.workspace, editor))
+
+
+async def _enforce(ls: NearsideServer, loaded: layers.Loaded) -> None:
     first, previous = ls.completer is None, ls.settings
     ls.settings = loaded.settings
     if first or loaded.settings.log != previous.log:

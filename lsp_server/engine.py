@@ -20,18 +20,18 @@ async def connect(ls: NearsideServer) -> None:
     """Replace the engine by one for the settings' model. It starts, or loads, in the background."""
     await disconnect(ls)
     try:
-        made = await asyncio.to_thread(ls.engine_factory, ls.settings.model, ls.status.report)
+        ls.engine = await asyncio.to_thread(ls.engine_factory, ls.settings.model, ls.status.report)
     except NearsideError as error:
         ls.status.failed(error)
         return
-    await disconnect(ls)  # another change of settings may have been quicker
-    ls.engine = made
     ls.completer = Completer(ls.engine, ls.settings.completion)
-    ls.run_in_background(_introduce(ls, ls.engine, ls.completer))
+    ls.introduction = ls.run_in_background(_introduce(ls, ls.engine, ls.completer))
 
 
 async def disconnect(ls: NearsideServer) -> None:
     """Cancel what runs and let go of the engine, which other sessions may still use."""
+    if ls.introduction:
+        ls.introduction.cancel()
     engine, completer, ls.engine, ls.completer = ls.engine, ls.completer, None, None
     if completer:
         await completer.close()

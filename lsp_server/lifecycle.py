@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,8 @@ def initialize(ls: NearsideServer, params: lsp.InitializeParams) -> None:
     """Note what the client is and can. Nothing slow happens here: the editor waits for the answer."""
     client = ls.client
     client.capabilities = params.capabilities
-    client.name = params.client_info.name if params.client_info else "unknown"
+    name = params.client_info.name if params.client_info else "unknown"
+    client.name = f"{name}-{os.getpid()}"  # two windows of one editor are two clients of the engine
     client.workspace = _workspace(params)
     chosen = ServerCapabilitiesBuilder.choose_position_encoding(params.capabilities)
     client.encoding = next(encoding for encoding in ENCODINGS if encoding == chosen)

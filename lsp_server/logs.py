@@ -11,6 +11,8 @@ from pathlib import Path
 
 SIZE, KEPT = 1_000_000, 3
 """Bytes of one log file, and how many older ones are kept."""
+OTHERS = {"pygls": logging.ERROR, "httpx2": logging.WARNING, "httpcore2": logging.WARNING}
+"""What libraries may log; below these pygls logs every message and httpx2 every request."""
 
 
 class JsonLines(logging.Formatter):
@@ -34,13 +36,19 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, ensure_ascii=False)
 
 
+def hold() -> None:
+    """Keep what is logged before the settings name a file off stderr, where clients show it to the user."""
+    logging.getLogger().addHandler(logging.NullHandler())
+
+
 def start(file: Path, level: str) -> str:
     """Log to `file` from now on; return what the user should know if that cannot be, else an empty string."""
     stop()
     root = logging.getLogger()
     root.setLevel(level.upper())
-    logging.getLogger("pygls").setLevel(logging.ERROR)  # below that it logs every message it sends
-    logging.raiseExceptions = False  # a full disk must not write tracebacks to the client
+    for name, least in OTHERS.items():
+        logging.getLogger(name).setLevel(least)
+    logging.raiseExceptions = False  # a full disk is no reason to write tracebacks anywhere
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         handler = logging.handlers.RotatingFileHandler(file, "a", SIZE, KEPT, encoding="utf-8")

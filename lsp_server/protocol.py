@@ -8,7 +8,13 @@ from typing import Any
 
 from cattrs import Converter
 from lsprotocol import types as lsp
-from pygls.protocol import JsonRPCRequestMessage, LanguageServerProtocol, default_converter, lsp_method
+from pygls.protocol import (
+    JsonRPCRequestMessage,
+    JsonRPCResponseMessage,
+    LanguageServerProtocol,
+    default_converter,
+    lsp_method,
+)
 
 log = logging.getLogger("nearside.protocol")
 
@@ -54,7 +60,9 @@ class NearsideProtocol(LanguageServerProtocol):
         except Exception as error:
             method = str(data.get("method", ""))
             kind = type(error).__name__
-            log.warning("Ignoring a %s message because its params are malformed: %s", method, kind)
+            log.warning("Ignoring a message (%s) because it is malformed: %s", method or "an answer", kind)
+            if not method:  # an answer nobody can read is none, and whoever waits for it goes on
+                return JsonRPCResponseMessage(data.get("id", ""), "2.0", None)
             return JsonRPCRequestMessage(data.get("id", ""), method, "2.0", Malformed())
 
     def _handle_request(self, msg_id: Any, method_name: str, params: Any) -> None:

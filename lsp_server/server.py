@@ -51,7 +51,10 @@ def main(argv: Sequence[str] = (), engine_factory: EngineFactory | None = None, 
         print(f"Nothing was served: {why}. Leave it out.", file=sys.stderr)
         return 2
     server = create_server(engine_factory or local_engine, version)
-    return asyncio.run(serve(server))
+    try:
+        return asyncio.run(serve(server))
+    except KeyboardInterrupt:
+        return 130
 
 
 def local_engine(model: Model, on_status: OnStatus) -> Engine:
@@ -65,6 +68,7 @@ def local_engine(model: Model, on_status: OnStatus) -> Engine:
 
 async def serve(server: NearsideServer) -> int:
     """Answer one client over stdin and stdout until it leaves; return the exit status."""
+    logs.hold()
     protocol = server.protocol
     output, sys.stdout = sys.stdout, sys.stderr  # a stray print must not end up between two messages
     protocol.set_writer(StdoutWriter(output.buffer))

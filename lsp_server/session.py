@@ -57,7 +57,12 @@ class NearsideServer(LanguageServer):
         self.settings = Settings()
         self.editor_settings: dict[str, Any] = {}
         """What the editor said last, over its options in `initialize`."""
+        self.loading = asyncio.Lock()
+        """Held while settings are read and put in force."""
+        self.introduction: asyncio.Task[None] | None = None
+        """Waits for the engine to be there."""
         self.warming: asyncio.Task[None] | None = None
+        """Has the engine read the document opened last."""
         self.engine: Engine | None = None
         self.completer: Completer | None = None
         self.status = Status(self)

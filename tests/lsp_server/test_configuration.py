@@ -83,13 +83,14 @@ async def test_settings_sent_by_the_editor_take_effect_at_once(
     await until_quiet(client, False)
 
 
-async def test_settings_are_asked_for_where_the_editor_answers(tmp_path: Path) -> None:
+@pytest.mark.parametrize("answer", [[None], None, [], "nonsense", [5]])
+async def test_settings_are_asked_for_where_the_editor_answers(tmp_path: Path, answer: Any) -> None:
     client = await LspClient.start(tmp_path)
     client.answers["workspace/configuration"] = [{"completion": {"enabled": False}}]
     await client.initialize(opened(tmp_path, PULLS))
     client.open(TEXT)
     assert await client.inline(1, 4) == []
-    client.answers["workspace/configuration"] = [None]
+    client.answers["workspace/configuration"] = answer
     client.notify("workspace/didChangeConfiguration", {"settings": None})
     await until_quiet(client, False)
     assert await client.stop() == 0
