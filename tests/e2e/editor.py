@@ -100,6 +100,14 @@ class Editor:
                 raise AssertionError(f"not within {limit} s: {what}\n{self.describe()}")
             time.sleep(0.02)
 
+    def shows(self, text: str) -> None:
+        """Wait until exactly this ghost text is on screen; an empty one is none."""
+        self.until(f"ghost text {text!r}", lambda: self.ghost() == text)
+
+    def reads(self, *lines: str) -> None:
+        """Wait until the buffer holds exactly these lines."""
+        self.until(f"the buffer reads {lines}", lambda: self.lines() == list(lines))
+
     def describe(self) -> str:
         return f"lines: {self.lines()}\nghost: {self.ghost()!r}\nmessages: {self.messages()}"
 
@@ -171,3 +179,7 @@ class Script:
     def events(self, kind: str) -> list[dict[str, Any]]:
         lines = self.log.read_text(encoding="utf-8").splitlines()
         return [event for event in map(json.loads, lines) if event["event"] == kind]
+
+
+Open = Callable[..., Editor]
+"""Opens text in an editor of its own and presses keys; the fixture `open_file`."""

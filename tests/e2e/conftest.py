@@ -1,0 +1,67 @@
+"""What the Neovim tests share: the Neovims there are, a script for the server, files opened in an editor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e import neovim
+from tests.e2e.editor import Editor, Open, Script
+
+
+@pytest.fixture(scope="session")
+def nvims() -> dict[str, Path | neovim.Unavailable]:
+    """The Neovims there are, looked for once and before any test has a cache folder of its own."""
+    found: dict[str, Path | neovim.Unavailable] = {}
+    for version, find in (("0.12", neovim.neovim), ("0.11", neovim.neovim_legacy)):
+        try:
+            found[version] = find()
+        except neovim.Unavailable as reason:
+            found[version] = reason
+    return found
+
+
+@pytest.fixture(params=["0.12", "0.11"])
+def nvim(request: pytest.FixtureRequest, nvims: dict[str, Path | neovim.Unavailable]) -> Path:
+    """A Neovim of each version the plugin supports."""
+    found = nvims[request.param]
+    if isinstance(found, neovim.Unavailable):
+        request.applymarker(pytest.mark.skip)  # so that pytest reports all of them in one line
+        pytest.skip(f"no Neovim {request.param} to test with: {found}")
+    return found
+
+
+@pytest.fixture
+def native(nvim: Path) -> bool:
+    """Whether Neovim itself draws the ghost text."""
+    return neovim.version_of(nvim) >= (0, 12)
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Script:
+    return Script(tmp_path)
+
+
+@pytest.fixture
+def open_file(nvim: Path, script: Script, tmp_path: Path) -> Iterator[Open]:
+    """Return a function that opens text in a fresh editor and presses keys, `A` on line 2 by default."""
+    editors: list[Editor] = []
+
+    def open_file(
+        text: str = "def add(a, b):\n    \n", name: str = "add.py", keys: str = "2GA", **arguments: Any
+    ) -> Editor:
+        options = {"cmd": script.command, "env": script.environment, **arguments.pop("options", {})}
+        editor = Editor(nvim, tmp_path, options=options, **arguments)
+        editors.append(editor)
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8")
+        editor.open(path)
+        editor.keys(keys)
+        return editor
+
+    yield open_file
+    for editor in editors:
+        editor.close()

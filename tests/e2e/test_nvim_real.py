@@ -1,0 +1,62 @@
+"""The whole path in real Neovims: the real server, engine and bundled model."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.editor import REPOSITORY, Editor
+
+
+@pytest.fixture
+def real_editor(nvim: Path, tmp_path: Path) -> Iterator[Editor]:
+    """An editor with `nearside serve` as a user starts it, and an engine of its own on the bundled model."""
+    with tempfile.TemporaryDirectory(
+        prefix="nearside-"
+    ) as runtime:  # short: a socket's path has 107 bytes at most
+        command = [sys.executable, "-P", "-m", "nearside"]
+        environment = {"XDG_RUNTIME_DIR": runtime, "PYTHONPATH": str(REPOSITORY)}
+        editor = Editor(
+            nvim, tmp_path, options={"cmd": [*command, "serve"]}, environment=environment, columns=80
+        )
+        yield editor
+        editor.close()
+        stop = [*command, "engine", "stop"]
+        subprocess.run(stop, env=editor.environment, check=True, capture_output=True, timeout=60)
+
+
+def test_real_model_ghost_text(real_editor: Editor, tmp_path: Path) -> None:
+    editor = real_editor
+    path = tmp_path / "shapes.py"
+    path.write_text(
+        "import math\n\n\nclass Circle:\n    def __init__(self, radius):\n        self.radius = radius\n\n"
+        "    def area(self):\n        return math.pi * self.radius ** 2\n\n    \n"
+    )
+    editor.open(path)
+    editor.keys("G$a")
+    pieces = (
+        "def perimeter(self):<CR>",
+        "return self.",
+        "<CR><CR>def __repr__(self):<CR>",
+        "return ",
+        "<CR>",
+    )
+    for typed in pieces * 4:
+        editor.keys(typed)
+        with suppress(AssertionError):  # the model is still loading, or has nothing to say in this place
+            editor.until("ghost text", editor.ghost, limit=3)
+            break
+    ghost = editor.ghost()
+    assert ghost.strip(), editor.describe()
+    before, (row, column) = editor.lines(), editor.cursor()
+    editor.keys("<Tab>")
+    head, tail = before[row - 1][:column], before[row - 1][column:]
+    after = [*before[: row - 1], *(head + ghost + tail).split("\n"), *before[row:]]
+    editor.until("the ghost text is in the buffer", lambda: editor.lines() == after)
+    assert not editor.messages().strip()
