@@ -7,6 +7,7 @@ import logging
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 
 from lsprotocol import types as lsp
 from pygls.io_ import StdoutWriter, run_async
@@ -15,6 +16,7 @@ from inference.types import Engine
 from lsp_server import commands, configuration, explain, lifecycle, logs, sync
 from lsp_server.inline_completion import inline_completion
 from lsp_server.session import EngineFactory, NearsideServer, OnStatus
+from lsp_server.status import PATIENCE
 from lsp_server.stdio import StdinReader
 from settings.schema import Model
 
@@ -40,6 +42,7 @@ def create_server(engine_factory: EngineFactory, version: str = "") -> NearsideS
     handle(lsp.WORKSPACE_DID_CHANGE_WATCHED_FILES)(configuration.did_change_watched_files)
     server.command(commands.ACCEPTED)(commands.accepted)
     handle("nearside/suggestion")(explain.last_suggestion)
+    handle("nearside/cursor")(sync.cursor_moved)
     return server
 
 
@@ -80,6 +83,8 @@ async def serve(server: NearsideServer) -> int:
         await asyncio.wait((reading, stopped), return_when=asyncio.FIRST_COMPLETED)
     finally:
         reading.cancel()
-        await lifecycle.shutdown(server)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                await lifecycle.shutdown(server)
         logs.stop()
     return 0 if protocol.shut_down else 1

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types as lsp
 
-from lsp_server.documents import Document
+from lsp_server.documents import Document, Place
 from lsp_server.suggestions import cursor_context, text_changed, why_quiet
 
 if TYPE_CHECKING:
@@ -26,22 +26,32 @@ def did_open(ls: NearsideServer, params: lsp.DidOpenTextDocumentParams) -> None:
     item = params.text_document
     document = Document(item.uri, item.language_id, item.version, item.text)
     ls.documents[item.uri] = document
+    # LSP does not say where the cursor is. What stands before it begins like this in any document that fits
+    # into one window; a client that knows better says so with nearside/cursor.
+    last = min(len(document.lines) - 1, ls.settings.completion.prefix_lines)
+    _warm_soon(ls, document, document.place(last, LINE_END, "utf-32"))
+
+
+def cursor_moved(ls: NearsideServer, params: Any) -> None:
+    """nearside/cursor, a notification of our own: here the cursor rests, and may well begin to type."""
+    document = ls.documents.get(params.textDocument.uri)
+    if document is not None:
+        place = document.place(params.position.line, params.position.character, ls.client.encoding)
+        _warm_soon(ls, document, place)
+
+
+def _warm_soon(ls: NearsideServer, document: Document, place: Place) -> None:
     if ls.warming:
         ls.warming.cancel()
-    ls.warming = ls.run_in_background(_warm(ls, document))
+    ls.warming = ls.run_in_background(_warm(ls, document, place))
 
 
-async def _warm(ls: NearsideServer, document: Document) -> None:
-    """Have the engine read the beginning of a document nobody has typed in yet.
-
-    No client says where its cursor is; what stands before it begins like this in any document that fits
-    into one window.
-    """
+async def _warm(ls: NearsideServer, document: Document, place: Place) -> None:
+    """Have the engine read what the model would see at a place nobody has typed at yet."""
     await asyncio.sleep(WARM_AFTER)
     if ls.completer is None or why_quiet(ls, document):
         return
-    last = min(len(document.lines) - 1, ls.settings.completion.prefix_lines)
-    context = cursor_context(ls, document, document.place(last, LINE_END, "utf-32"))
+    context = cursor_context(ls, document, place)
     if context.prefix and "\0" not in context.prefix:
         await ls.completer.warm(context)
 
