@@ -109,9 +109,9 @@ CATALOGUE: Mapping[str, Known] = {
         12.4, 224, "for a GPU of 24 GB", "Mistral Non-Production",
     ),
 }  # fmt: skip
-"""A short list to start from. The names of repositories and files were written down without a hub in reach: they
-have NOT been verified, and sizes are rounded. A name that is wrong shows as "not found" in `nearside models
-pull`; hf:owner/repo/file.gguf names any other file."""
+"""A short list to start from. The names of repositories and files were written down without a hub in reach:
+they have NOT been verified, and sizes are rounded. A name that is wrong shows as "no repository" or "no file"
+in `nearside models pull`; hf:owner/repo/file.gguf names any other file."""
 
 
 def bundled() -> Path:
