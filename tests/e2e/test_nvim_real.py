@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -15,20 +14,15 @@ from tests.e2e.editor import REPOSITORY, Editor
 
 
 @pytest.fixture
-def real_editor(nvim: Path, tmp_path: Path) -> Iterator[Editor]:
+def real_editor(nvim: Path, tmp_path: Path, home: Path) -> Iterator[Editor]:
     """An editor with `nearside serve` as a user starts it, and an engine of its own on the bundled model."""
-    with tempfile.TemporaryDirectory(
-        prefix="nearside-"
-    ) as runtime:  # short: a socket's path has 107 bytes at most
-        command = [sys.executable, "-P", "-m", "nearside"]
-        environment = {"XDG_RUNTIME_DIR": runtime, "PYTHONPATH": str(REPOSITORY)}
-        editor = Editor(
-            nvim, tmp_path, options={"cmd": [*command, "serve"]}, environment=environment, columns=80
-        )
-        yield editor
-        editor.close()
-        stop = [*command, "engine", "stop"]
-        subprocess.run(stop, env=editor.environment, check=True, capture_output=True, timeout=60)
+    command = [sys.executable, "-P", "-m", "nearside"]
+    environment = {"XDG_RUNTIME_DIR": str(home / "runtime"), "PYTHONPATH": str(REPOSITORY)}
+    editor = Editor(nvim, tmp_path, options={"cmd": [*command, "serve"]}, environment=environment)
+    yield editor
+    editor.close()
+    stop = [*command, "engine", "stop"]
+    subprocess.run(stop, env=editor.environment, check=True, capture_output=True, timeout=60)
 
 
 def test_real_model_ghost_text(real_editor: Editor, tmp_path: Path) -> None:
@@ -40,13 +34,13 @@ def test_real_model_ghost_text(real_editor: Editor, tmp_path: Path) -> None:
     )
     editor.open(path)
     editor.keys("G$a")
-    pieces = (
+    pieces = [
         "def perimeter(self):<CR>",
         "return self.",
         "<CR><CR>def __repr__(self):<CR>",
         "return ",
         "<CR>",
-    )
+    ]
     for typed in pieces * 4:
         editor.keys(typed)
         with suppress(AssertionError):  # the model is still loading, or has nothing to say in this place
