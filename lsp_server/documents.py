@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lsp_server.positions import Encoding, to_index, to_units
 
@@ -25,7 +25,7 @@ Place = tuple[int, int]
 
 @dataclass(frozen=True)
 class Change:
-    """One edit inside a line or an insertion: what stood at `start` went, and `inserted` came."""
+    """One edit: what stood at `start` went, and `inserted` came."""
 
     revision: int
     start: Place
@@ -65,20 +65,19 @@ class Document:
         """Replace what stands between two places that exist."""
         (first, from_), (last, to) = start, max(start, end)
         before = self.lines[first]
-        plain = first == last and max(to - from_, len(text)) <= LONGEST_TYPED
+        change = self._change(start, (last, to), text)
         new = split_lines(text) if "\n" in text or "\r" in text else [text]
         new[-1] += self.lines[last][to:]
         new[0] = before[:from_] + new[0]
         if len(new) > 1 and new[-1] == "\n" and new[-2].endswith("\r"):
             new[-2:] = [new[-2] + "\n"]
-            plain = False
+            change = replace(change, plain=False)
         if first > 0 and new[0] == "\n" and self.lines[first - 1].endswith("\r"):
             first -= 1  # nothing stands between a lone \r and a \n any more: they are one line end now
             new[0] = self.lines[first] + "\n"
-            plain = False
+            change = replace(change, plain=False)
         self.lines[first : last + 1] = new
-        removed = before[from_:to] if plain else ""
-        self._record(Change(self.revision + 1, start, removed, text, before, plain))
+        self._record(change)
 
     def place(self, line: int, units: int, encoding: Encoding) -> Place:
         """Return the place a client means; beyond a line or the text is its end, before it its start."""
@@ -121,6 +120,18 @@ class Document:
             typed = typed[: len(typed) - len(removed)] + inserted
             end = _advance((end[0], end[1] - len(removed)), inserted)
         return typed, end
+
+    def _change(self, start: Place, end: Place, inserted: str) -> Change:
+        """Return an edit that is about to be made, without what it takes away only to put it back."""
+        (first, from_), (last, to) = start, end
+        line, removed = self.lines[first], ""
+        plain = last - first <= 1 and max(to - from_, len(inserted)) <= LONGEST_TYPED
+        if plain:
+            removed = line[from_:to] if first == last else line[from_:] + self.lines[last][:to]
+            common = _common_prefix(removed[::-1], inserted[::-1])
+            removed, inserted = removed[: len(removed) - common], inserted[: len(inserted) - common]
+            plain = "\n" not in removed and "\r" not in removed
+        return Change(self.revision + 1, start, removed, inserted, line, plain)
 
     def _record(self, change: Change) -> None:
         self.revision = change.revision

@@ -6,6 +6,7 @@ Shared by inline_completion.py and completion.py, which only differ in what they
 from __future__ import annotations
 
 import logging
+import os
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -41,6 +42,8 @@ async def suggest(
     Everything up to the first await sees the document the request was made for.
     """
     ls.suggestions.pop(document.uri, None)
+    if ls.warming:  # reading ahead is for idle times, and would push what is needed now out of the cache
+        ls.warming.cancel()
     if ls.completer is None:
         return nothing("the engine is not connected yet")
     if reason := why_quiet(ls, document):
@@ -86,6 +89,8 @@ def _as_of_now(
     )
     if not texts:
         return nothing("something else was typed meanwhile" if suggestion.texts else "the model has none")
+    where, took = suggestion.source, suggestion.latency_ms
+    log.info("Returning %d suggestion(s) from the %s after %.0f ms", len(texts), where, took)
     return Placed(document, place, replace(suggestion, texts=texts))
 
 
@@ -118,25 +123,31 @@ def why_quiet(ls: NearsideServer, document: Document) -> str:
         return "completion.enabled is false"
     if settings.languages and document.language not in settings.languages:
         return f"completion.languages does not name {document.language or 'this language'}"
-    path = relative_path(document.uri, ls.client.workspace)
-    if glob := next((glob for glob in settings.disable_in if matches(path, glob)), ""):
+    if glob := next((g for g in settings.disable_in if matches(document.uri, ls.client.workspace, g)), ""):
         return f"completion.disable_in holds {glob}"
     return document.unfit
 
 
 def relative_path(uri: str, workspace: Path | None) -> str:
     """Return a document's path as a project writes it, or its name where it lies outside."""
-    path = Path(to_fs_path(uri) or uri)
+    path = absolute_path(uri)
     if workspace and path.is_relative_to(workspace):
         return path.relative_to(workspace).as_posix()
     return path.name
 
 
-def matches(path: str, glob: str) -> bool:
-    """Tell whether a glob names `path`; without a slash it names a file or a folder anywhere."""
+def absolute_path(uri: str) -> Path:
+    return Path((to_fs_path(uri) if uri.startswith("file:") else None) or uri.partition(":")[2])
+
+
+def matches(uri: str, workspace: Path | None, glob: str) -> bool:
+    """Tell whether a glob names a document: its whole path, its path in the workspace, or, if it holds no
+    slash, its name or a folder's it lies in."""
+    path, inside = absolute_path(uri), relative_path(uri, workspace)
     if "/" not in glob:
-        return any(fnmatchcase(part, glob) for part in path.split("/"))
-    return fnmatchcase(path, glob.lstrip("/")) or fnmatchcase("/" + path, glob)
+        return any(fnmatchcase(part, glob) for part in inside.split("/"))
+    whole = os.path.expanduser(glob) if glob.startswith("~") else glob
+    return any(fnmatchcase(name, whole) for name in (path.as_posix(), inside, "/" + inside))
 
 
 def nothing(reason: str) -> None:

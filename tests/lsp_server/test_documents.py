@@ -132,6 +132,12 @@ class TestTypedSince:
     def test_a_new_line_with_its_indentation(self) -> None:
         assert self.typed("ab", (0, 1), ((0, 1), (0, 1), "\n  ")) == ("\n  ", (1, 2))
 
+    def test_a_new_line_reported_as_its_line_end_doubled(self) -> None:
+        assert self.typed("ab\ncd", (0, 2), ((0, 2), (1, 0), "\n  \n")) == ("\n  ", (1, 2))
+
+    def test_a_line_joined_with_the_next(self) -> None:
+        assert self.typed("ab\ncd", (0, 2), ((0, 2), (1, 0), "")) is None
+
     def test_a_character_taken_back(self) -> None:
         edits = [((0, 1), (0, 1), "xy"), ((0, 2), (0, 3), "")]
         assert self.typed("ab", (0, 1), *edits) == ("x", (0, 2))

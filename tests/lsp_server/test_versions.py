@@ -140,9 +140,9 @@ class Editor:
         self.cursor += len(text)
 
     def edit(self, start: int, end: int, text: str) -> None:
-        """Change the text and report it: as it was made, as a comparison finds it, or as a whole text."""
+        """Change the text and report it in one of the ways clients do, all with the same effect."""
         new = self.text[:start] + text + self.text[end:]
-        kind = self.rng.choice(["edit", "edit", "comparison", "comparison", "whole"] if text else ["edit"])
+        kind = self.rng.choice(["edit", "edit", "edit", "lines", "comparison", "comparison", "whole"])
         change: lsp.TextDocumentContentChangeEvent
         if kind == "comparison":  # as Neovim does: the first difference decides, however it came about
             while start < len(self.text) and start < len(new) and self.text[start] == new[start]:
@@ -153,6 +153,11 @@ class Editor:
             end, text = len(self.text) - tail, new[start : len(new) - tail]
             if splits_line_end(self.text, start) or splits_line_end(self.text, end):
                 kind = "whole"
+        if kind == "lines":
+            first = self.text.rfind("\n", 0, start) + 1
+            last = self.text.find("\n", end) + 1 or len(self.text)
+            text = new[first : len(new) - (len(self.text) - last)]
+            start, end = first, last
         if kind == "whole":
             change = lsp.TextDocumentContentChangeWholeDocument(new)
         else:
