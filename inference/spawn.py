@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import sysconfig
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -106,7 +107,7 @@ def _spawn(model: Model, socket: Path) -> subprocess.Popen[bytes]:
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, [root, environment.get("PYTHONPATH")]))
     try:
         with output_path(socket).open("wb") as output:
-            return subprocess.Popen(
+            process = subprocess.Popen(
                 engine_command(model, socket),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -120,6 +121,9 @@ def _spawn(model: Model, socket: Path) -> subprocess.Popen[bytes]:
             f"No completion: the engine was not started ({(error.strerror or str(error)).lower()}). "
             "Run `nearside engine run` to see why."
         ) from None
+    # It outlives us, or ends while we go on: then somebody must take its exit status, or it stays a zombie.
+    threading.Thread(target=process.wait, name="reap", daemon=True).start()
+    return process
 
 
 async def loaded(engine: HttpEngine, socket: Path, on_status: OnStatus) -> None:
