@@ -14,7 +14,15 @@ from typing import Literal
 from inference.cache import Answer, CompletionCache, after_typing
 from inference.generation import Generation
 from inference.prompts import CursorContext, fim_prompt, max_lines_at
-from inference.types import Cancelled, CompletionRequest, Engine, NearsideError, Priority, Usage
+from inference.types import (
+    Cancelled,
+    CompletionRequest,
+    Engine,
+    EngineRefused,
+    NearsideError,
+    Priority,
+    Usage,
+)
 from settings.schema import Completion
 
 ORPHAN_SECONDS = 0.15
@@ -157,7 +165,8 @@ class Completer:
             return
         if isinstance(error := generation.task.exception(), Exception):
             self._failure, self._retry_at = error, time.monotonic() + self._pause
-            self._pause = min(LONGEST_PAUSE, 2 * self._pause)
+            if not isinstance(error, EngineRefused):  # the next request may be one it takes
+                self._pause = min(LONGEST_PAUSE, 2 * self._pause)
             return
         self._failure, self._pause = None, FIRST_PAUSE
         self._cache.put(generation.context.prefix, generation.context.suffix, generation.answer(self.model))

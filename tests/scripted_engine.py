@@ -12,6 +12,7 @@ from inference.types import (
     CannotInfill,
     CompletionRequest,
     EngineInfo,
+    EngineRefused,
     EngineUnavailable,
     ModelNotFound,
     NearsideError,
@@ -21,6 +22,7 @@ from inference.types import (
 
 ERRORS: dict[str, type[NearsideError]] = {
     "unavailable": EngineUnavailable,
+    "refused": EngineRefused,
     "model_not_found": ModelNotFound,
     "cannot_infill": CannotInfill,
 }

@@ -11,7 +11,7 @@ from inference import completer as module
 from inference.completer import Completer
 from inference.generation import clean
 from inference.prompts import CursorContext
-from inference.types import Cancelled, EngineUnavailable, Priority
+from inference.types import Cancelled, EngineRefused, EngineUnavailable, Priority
 from settings.schema import Completion
 from tests.scripted_engine import Script, ScriptedEngine
 
@@ -162,6 +162,16 @@ async def test_the_pause_doubles_with_every_failure_and_starts_over_after_a_succ
     await ours.complete(HERE)
     assert ours._pause == 0.001
     assert engine.counters.failed == 3
+
+
+async def test_a_refusal_makes_no_longer_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "FIRST_PAUSE", 0.001)
+    ours, _ = completer(Script(fail="refused"))
+    for _ in range(3):
+        with pytest.raises(EngineRefused):
+            await ours.complete(HERE)
+        await asyncio.sleep(0.002)
+    assert ours._pause == 0.001
 
 
 async def test_warming_up_generates_nothing_and_its_failure_is_no_news() -> None:
