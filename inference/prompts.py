@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from inference.lines import plain_line_ends
 from inference.types import FimPrompt
 from settings.schema import Completion
 
@@ -44,11 +45,12 @@ def window(lines: Sequence[str], line: int, column: int, settings: Completion) -
     """
     prefix = prefix_at(lines, line, column, settings.prefix_lines)
     suffix = suffix_at(lines, line, column, settings.suffix_lines)
-    return plain_line_ends(prefix), plain_line_ends(suffix)
+    return _encodable(plain_line_ends(prefix)), _encodable(plain_line_ends(suffix))
 
 
-def plain_line_ends(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+def _encodable(text: str) -> str:
+    """Replace halves of surrogate pairs, which some clients send and UTF-8 cannot hold, by question marks."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def prefix_at(lines: Sequence[str], line: int, column: int, limit: int) -> str:

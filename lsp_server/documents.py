@@ -6,10 +6,10 @@ Lines end where LSP says (\\n, \\r\\n, \\r), and a keystroke costs one line, not
 
 from __future__ import annotations
 
-import io
 from collections import deque
 from dataclasses import dataclass, replace
 
+from inference.lines import split_lines
 from lsp_server.positions import Encoding, to_index, to_units
 
 CHANGES_KEPT = 256
@@ -136,17 +136,6 @@ class Document:
     def _record(self, change: Change) -> None:
         self.revision = change.revision
         self._changes.append(change)
-
-
-def split_lines(text: str) -> list[str]:
-    """Return the lines of `text` with their ends; the last one has none and may be empty.
-
-    Universal newlines of io are exactly LSP's line ends; str.splitlines knows seven more.
-    """
-    lines = list(io.StringIO(text, newline=""))
-    if not lines or lines[-1].endswith(("\n", "\r")):
-        lines.append("")
-    return lines
 
 
 def _unfit(text: str) -> str:

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from pygls.uris import to_fs_path
 
 from inference.completer import Suggestion
-from inference.prompts import CursorContext, plain_line_ends, window
+from inference.lines import plain_line_ends
+from inference.prompts import CursorContext, window
 from inference.types import Cancelled, NearsideError
 from lsp_server.documents import Document, Place
 

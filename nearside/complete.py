@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inference.completer import Completer, Suggestion
+from inference.lines import split_lines
 from inference.prompts import CursorContext, window
 from inference.types import Engine, NearsideError
-from lsp_server.documents import split_lines
 from settings.schema import Completion
 from settings.values import shown
 

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lsp_server.documents import Document, split_lines
+from inference.lines import split_lines
+from lsp_server.documents import Document
 from lsp_server.positions import ENCODINGS, Encoding, to_index, to_units
 
 ALPHABET = "ab \té日😀👩‍💻e\u0301\u2028\x0c\x0b\x1c\x85\ufeff"
