@@ -87,11 +87,15 @@ def tolerant_converter() -> Converter:
     converter.register_structure_hook(JsonRPCNotification, _params_field_structure_hook)
     converter.register_structure_hook(JsonRPCResponseMessage, _result_field_structure_hook)
 
+    counts_from = 1
+
     def trigger_kind(value: Any, _: Any = None) -> lsp.InlineCompletionTriggerKind:
-        try:
-            return lsp.InlineCompletionTriggerKind(value)
-        except ValueError:
-            return lsp.InlineCompletionTriggerKind.Invoked
+        nonlocal counts_from
+        if value == 0:
+            counts_from = 0
+        automatic = value == counts_from + 1
+        kinds = lsp.InlineCompletionTriggerKind
+        return kinds.Automatic if automatic else kinds.Invoked
 
     converter.register_structure_hook(lsp.InlineCompletionTriggerKind, trigger_kind)
     return converter

@@ -138,6 +138,20 @@ async def test_any_trigger_kind_is_answered(start: Start, kind: int) -> None:
     assert await client.inline(1, 4, kind=kind)
 
 
+async def test_a_client_that_counts_trigger_kinds_from_zero_is_understood_once_it_has_said_so(
+    start: Start,
+) -> None:
+    client = await start(Script(alternatives=[["yield"], ["pass"]]))
+    client.open("\n" * 9)
+    assert [len(await client.inline(line, 0, kind)) for line, kind in enumerate([2, 1, 0, 1, 0])] == [
+        1,  # automatic
+        3,  # by hand
+        3,  # by hand, counted from zero
+        1,  # so this is automatic
+        3,
+    ]
+
+
 async def test_text_typed_along_meanwhile_is_cut_off_and_the_range_moves_behind_it(start: Start) -> None:
     client = await start(Script(token_delay=0.1))
     client.open(TEXT)
