@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from inference.dialects import NO_CONFIDENCE, Dialect, detect
 from inference.dialects import nearside as nearside_dialect
-from inference.refusals import OWN, error_of, refusal
+from inference.refusals import STATUS, error_of, refusal
 from inference.stream import DONE, AnswerStream, events, garbled
 from inference.types import (
     CompletionRequest,
@@ -86,7 +86,8 @@ class HttpEngine:
         """Return /health as it is, also while the engine loads; raise the engine's own error."""
         status, body = await self._json("GET", "/health")
         if body.get("status") == "error":
-            raise OWN.get(str(body.get("type")), EngineRefused)(str(body.get("message")))
+            kind = STATUS.get(str(body.get("type")), (EngineRefused, 400))[0]
+            raise kind(str(body.get("message")))
         if status >= 400:
             raise error_of(self.name, status, body)
         return body

@@ -18,28 +18,11 @@ from starlette.routing import Route
 from inference import wire
 from inference.engine_state import EngineState
 from inference.metrics import render
-from inference.types import (
-    Cancelled,
-    CannotInfill,
-    EngineRefused,
-    EngineUnavailable,
-    ModelTooLarge,
-    ModelUnreadable,
-    NearsideError,
-    Piece,
-    Usage,
-)
+from inference.refusals import kind_of
+from inference.types import Cancelled, EngineRefused, NearsideError, Piece, Usage
 
 T = TypeVar("T")
-
-ERROR_KINDS: tuple[tuple[type[NearsideError], str, int], ...] = (
-    (CannotInfill, "cannot_infill", 422),
-    (ModelUnreadable, "model_unreadable", 503),
-    (ModelTooLarge, "model_too_large", 503),
-    (EngineRefused, "invalid_request", 400),
-    (EngineUnavailable, "loading", 503),
-    (NearsideError, "overloaded", 503),
-)
+SUPERSEDED = Cancelled("The request was superseded by a newer one.")
 
 
 def create_app(state: EngineState) -> Starlette:
@@ -53,7 +36,7 @@ def create_app(state: EngineState) -> Starlette:
             except NearsideError as error:
                 return _refusal(error)
             except Cancelled:
-                return JSONResponse(_error("The request was superseded by a newer one.", "superseded"), 409)
+                return _refusal(SUPERSEDED)
 
         return endpoint
 
@@ -114,9 +97,9 @@ async def _respond(state: EngineState, asked: wire.Asked, answer: wire.Answer, r
                     yield wire.event(answer.last(piece.usage) if piece.usage else answer.part(piece))
                     piece = await anext(pieces, None)
             except Cancelled:
-                yield wire.event(_error("The request was superseded by a newer one.", "superseded"))
+                yield wire.event(_error(SUPERSEDED))
             except NearsideError as error:
-                yield wire.event(_error(str(error), _kind(error)[0]))
+                yield wire.event(_error(error))
             else:
                 yield b"data: [DONE]\n\n"
 
@@ -162,14 +145,10 @@ async def _unless_gone(request: Request, work: Awaitable[T]) -> T:
             await asyncio.gather(task, return_exceptions=True)
 
 
-def _kind(error: NearsideError) -> tuple[str, int]:
-    return next((name, status) for cls, name, status in ERROR_KINDS if isinstance(error, cls))
+def _refusal(error: Exception) -> Response:
+    return JSONResponse(_error(error), kind_of(error)[1])
 
 
-def _refusal(error: NearsideError) -> Response:
-    name, status = _kind(error)
-    return JSONResponse(_error(str(error), name), status)
-
-
-def _error(message: str, kind: str) -> dict[str, Any]:
-    return {"error": {"message": message, "type": kind, "code": kind}}
+def _error(error: Exception) -> dict[str, Any]:
+    kind = kind_of(error)[0]
+    return {"error": {"message": str(error), "type": kind, "code": kind}}

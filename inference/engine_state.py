@@ -14,6 +14,7 @@ from collections.abc import AsyncGenerator, Callable
 
 from inference.backend import Backend
 from inference.generate import Job
+from inference.refusals import kind_of
 from inference.scheduler import Scheduler
 from inference.tokens import infill_tokens
 from inference.types import EngineError, EngineRefused, EngineUnavailable, FimPrompt, NearsideError, Piece
@@ -81,6 +82,8 @@ class EngineState:
             "pid": os.getpid(),
             "message": str(self.error or ""),
         }
+        if self.error:
+            body["type"] = kind_of(self.error)[0]
         if self.backend:
             d = self.backend.description
             body["model"] = {

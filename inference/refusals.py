@@ -1,4 +1,4 @@
-"""A server's refusal as the right error, its text ready for the user."""
+"""Errors on the wire: ours as a type and a status, a server's refusal as the right error for the user."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from inference.types import (
     Cancelled,
     CannotInfill,
+    EngineError,
     EngineRefused,
     EngineUnavailable,
     ModelNotFound,
@@ -15,17 +16,22 @@ from inference.types import (
     ModelUnreadable,
 )
 
-OWN: dict[str, type[Exception]] = {
-    "cannot_infill": CannotInfill,
-    "model_not_found": ModelNotFound,
-    "model_unreadable": ModelUnreadable,
-    "model_too_large": ModelTooLarge,
-    "loading": EngineUnavailable,
-    "invalid_request": EngineRefused,
-    "overloaded": EngineRefused,
-    "superseded": Cancelled,
+STATUS: dict[str, tuple[type[Exception], int]] = {
+    "cannot_infill": (CannotInfill, 422),
+    "model_not_found": (ModelNotFound, 503),
+    "model_unreadable": (ModelUnreadable, 503),
+    "model_too_large": (ModelTooLarge, 503),
+    "loading": (EngineUnavailable, 503),
+    "invalid_request": (EngineRefused, 400),
+    "superseded": (Cancelled, 409),
+    "failed": (EngineError, 500),
 }
-"""Error types of our own engine, whose messages are lines for the user already."""
+"""Error types of our own engine, whose messages are lines for the user already; the first that fits."""
+
+
+def kind_of(error: Exception) -> tuple[str, int]:
+    """The type and HTTP status under which our engine reports an error."""
+    return next((name, status) for name, (cls, status) in STATUS.items() if isinstance(error, cls))
 
 
 def refusal(server: str, status: int, body: bytes) -> Exception:
@@ -42,9 +48,9 @@ def error_of(server: str, status: int, body: dict[str, Any]) -> Exception:
     error = body.get("error", body)
     fields = error if isinstance(error, dict) else {"message": error}
     message = " ".join(str(fields.get("message") or fields.get("detail") or "").split())[:300]
-    own = OWN.get(str(fields.get("type")))
+    own = STATUS.get(str(fields.get("type")))
     if own and message:
-        return own(message)
+        return own[0](message)
     said = f": {message.rstrip('.')}" if message else ""
     lower = message.lower()
     if status in (401, 403):

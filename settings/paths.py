@@ -98,6 +98,8 @@ def _problem(folder: Path, private: bool) -> str:
     if private and len(os.fsencode(folder / SOCKET_NAME)) > SOCKET_PATH_LIMIT:
         return "its path is too long for a socket"
     try:
+        if private:  # a runtime folder others can read counts as none: the next process would look elsewhere
+            folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         return _reason(error)
