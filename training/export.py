@@ -45,7 +45,7 @@ def write(weights: dict[str, torch.Tensor], shape: Shape, path: Path) -> None:
     tokens = sorted(coder["vocab"], key=coder["vocab"].get)
     writer = gguf.GGUFWriter(path, "llama")
     writer.add_name(NAME)
-    writer.add_license("MIT")
+    writer.add_license("Apache-2.0")
     writer.add_context_length(CONTEXT)
     writer.add_embedding_length(shape.width)
     writer.add_block_count(shape.layers)

@@ -23,7 +23,7 @@ Part = int | str
 CHARACTERS_PER_TOKEN = 3.0
 # The tokens a completion consists of are few, and the first ones are the hardest: the marker stands between
 # them and the text they go on from. Unweighted, a model this small learns to write but not where it is.
-MIDDLE_WEIGHT, FIRST_WEIGHT, FIRST = 2.0, 6.0, 3
+MIDDLE_WEIGHT, FIRST_WEIGHTS = 2.0, (16.0, 6.0, 4.0)
 LANGUAGE_SHARE = {"python": 0.75, "typescript": 0.075, "javascript": 0.075, "lua": 0.10}
 DEFINITION = {
     "python": re.compile(r"^[ ]*(?:async )?(?:def|class) (\w+)", re.M),
@@ -198,7 +198,7 @@ def encode(parts: list[Part]) -> tuple[list[int], list[float]]:
         new = [part] if isinstance(part, int) else coder.encode(part, add_special_tokens=False).ids
         ids += new
         if in_middle and isinstance(part, str):
-            weights += [FIRST_WEIGHT if n < FIRST else MIDDLE_WEIGHT for n in range(len(new))]
+            weights += [*FIRST_WEIGHTS, *[MIDDLE_WEIGHT] * len(new)][: len(new)]
         else:
             weights += [MIDDLE_WEIGHT if in_middle else 1.0] * len(new)
         in_middle = in_middle or part == MIDDLE
