@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -206,19 +207,10 @@ def test_a_superseded_request_says_so(tmp_path: Path) -> None:
     with running(lambda: slow, tmp_path / "e.sock") as state:
         engine = Engine(tmp_path / "e.sock", state)
         ours = {"client": "c", "document": "d"}
-        with engine.http.stream(
-            "POST",
-            "/v1/completions",
-            json={"prompt": "a", "suffix": "", "nearside": ours, "stream": True, "max_tokens": 64},
-        ):
-            pass
         old = {"prompt": "o" * 3000, "suffix": "", "nearside": ours, "max_tokens": 4}
         request = engine.http.build_request("POST", "/v1/completions", json=old)
-        import threading
-
         answers: list[httpx2.Response] = []
         thread = threading.Thread(target=lambda: answers.append(engine.http.send(request)))
-        slow.began.clear()
         thread.start()
         assert slow.began.wait(5)
         assert engine.post("/v1/completions", prompt="new", suffix="", nearside=ours).status_code == 200

@@ -226,7 +226,7 @@ def test_log_probabilities_are_those_of_the_raw_distribution(
             held += part
         row = backend.logits(len(part) - 1).astype(np.float64)
         assert logprob == pytest.approx(
-            row.max() - np.log(np.exp(row - row.max()).sum()) - row.max(), abs=0.02
+            row.max() - np.log(np.exp(row - row.max()).sum()) - row.max(), abs=0.1
         )
         feed, checked = [int(row.argmax())], checked + 1
     assert checked == len(asked.logprobs()) > 0

@@ -1,6 +1,7 @@
 -- Nearside for Neovim: setup() and the functions to map. Each function returns whether it did something.
 local client = require("nearside.client")
 local config = require("nearside.config")
+local cursor = require("nearside.cursor")
 local fit = require("nearside.fit")
 local ghost = require("nearside.ghost")
 local inline = require("nearside.inline")
@@ -127,6 +128,7 @@ local function watch()
         inline.attach(event.buf, vim.api.nvim_create_augroup("nearside.inline", { clear = false }), function()
           return suggest_while_typing() and not native.available()
         end)
+        cursor.attach(event.buf, attached, vim.api.nvim_create_augroup("nearside.inline", { clear = false }))
         native.enable(event.buf, suggest_while_typing())
         keymaps.attach(event.buf, options.keymaps, M)
       end
