@@ -14,11 +14,12 @@ import sys
 import time
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 import llama_cpp as llama
 import numpy as np
 
-from training.special import FILE, MIDDLE, PREFIX, REPO, SPECIAL, SUFFIX
+from training.special import FILE, PREFIX, REPO, SPECIAL, SUFFIX
 
 HELD_OUT = Path(__file__).with_name("heldout.jsonl.gz")
 SHIPPED = Path(__file__).parents[1] / "inference" / "models" / "nearside-fim.gguf"
@@ -40,8 +41,8 @@ class Engine:
         options = llama.llama_context_default_params()
         options.n_ctx = options.n_batch = options.n_ubatch = context
         options.n_threads = options.n_threads_batch = threads
-        self.context = llama.llama_init_from_model(self.model, options)
-        self.vocabulary = llama.llama_model_get_vocab(self.model)
+        self.context: Any = llama.llama_init_from_model(self.model, options)
+        self.vocabulary: Any = llama.llama_model_get_vocab(self.model)
         self.size = llama.llama_vocab_n_tokens(self.vocabulary)
         self.batch = llama.llama_batch_init(context, 0, 1)
         self.special = [self.tokens(name, special=True)[0] for name in SPECIAL]
@@ -71,7 +72,8 @@ class Engine:
             raise RuntimeError("llama_decode failed")
 
     def clear(self) -> None:
-        llama.llama_memory_clear(llama.llama_get_memory(self.context), True)
+        memory: Any = llama.llama_get_memory(self.context)
+        llama.llama_memory_clear(memory, True)
 
     def logits(self, ids: list[int]) -> np.ndarray:
         """Logits [tokens, vocabulary] after every token."""
@@ -101,7 +103,7 @@ class Engine:
 def prompt(hole: dict) -> list[int | str]:
     """The layout of a completion request: other files, this file's path, suffix, prefix."""
     head = [REPO, f"{hole['package']}\n", *hole["context"], FILE, f"{hole['path']}\n"]
-    return [*head, SUFFIX, hole["suffix"], PREFIX, hole["prefix"], MIDDLE]
+    return [*head, SUFFIX, hole["suffix"], PREFIX, hole["prefix"]]
 
 
 def negative_log_likelihood(logits: np.ndarray, targets: list[int]) -> np.ndarray:
@@ -126,8 +128,8 @@ def measure_loss(engine: Engine, samples: list[dict]) -> None:
         ids = engine.join(sample["parts"])[:1500]
         losses = negative_log_likelihood(engine.logits(ids)[:-1], ids[1:])
         everything.append(losses)
-        if engine.special[MIDDLE] in ids:
-            middles.append(losses[ids.index(engine.special[MIDDLE]) :])
+        if sample["hole"] is not None:
+            middles.append(losses[len(engine.join(sample["parts"][: sample["hole"]])) - 1 :])
     every, middle = np.concatenate(everything), np.concatenate(middles)
     # Tokens of one sample depend on each other, so the spread is taken over samples.
     means = np.array([losses.sum() for losses in everything]) / (len(every) / len(everything))

@@ -11,7 +11,7 @@ import json
 from random import Random
 
 from training.evaluate import HELD_OUT
-from training.samples import CHARACTERS_PER_TOKEN, Library, arrange, plain
+from training.samples import CHARACTERS_PER_TOKEN, Library, Middle, arrange, plain
 
 SAMPLES = 320  # in the mix of training: three in four with a hole
 HOLES = {"rest": 600, "node": 400}
@@ -33,7 +33,8 @@ def main() -> None:
         else:
             hole = library.fim(library.pick(chance), int(tokens * CHARACTERS_PER_TOKEN), chance)
             parts = arrange(hole, chance.random() < 0.7, chance)
-        rows.append({"parts": parts})
+        middle = next((i for i, part in enumerate(parts) if isinstance(part, Middle)), None)
+        rows.append({"parts": parts, "hole": middle})
     for kind, wanted in HOLES.items():
         seen = set()
         while len(seen) < wanted:

@@ -21,9 +21,8 @@ from training.special import END, FILE, MIDDLE, PREFIX, REPO, SUFFIX
 
 Part = int | str
 CHARACTERS_PER_TOKEN = 3.0
-# The tokens a completion consists of are few, and the first ones are the hardest: the marker stands between
-# them and the text they go on from. Unweighted, a model this small learns to write but not where it is.
-MIDDLE_WEIGHT, FIRST_WEIGHTS = 2.0, (16.0, 6.0, 4.0)
+MIDDLE_WEIGHT, END_WEIGHT = 2.0, 4.0
+"""The tokens a completion consists of are few, and its end is one token; all others weigh 1."""
 LANGUAGE_SHARE = {"python": 0.75, "typescript": 0.075, "javascript": 0.075, "lua": 0.10}
 DEFINITION = {
     "python": re.compile(r"^[ ]*(?:async )?(?:def|class) (\w+)", re.M),
@@ -34,6 +33,10 @@ DEFINITION = {
 }
 DEFINITION["typescript"] = DEFINITION["javascript"]
 WORD = re.compile(r"[A-Za-z_]\w{2,}")
+
+
+class Middle(str):
+    """The part of a sample that a completion would have to write."""
 
 
 @dataclass
@@ -173,9 +176,16 @@ def header(package: str, path: str, context: list[Part], chance: Random) -> list
 
 def arrange(hole: dict[str, object], suffix_first: bool, chance: Random) -> list[Part]:
     head = header(str(hole["package"]), str(hole["path"]), hole["context"], chance)  # type: ignore[arg-type]
+    """Suffix first, the middle goes on from the prefix with no marker between.
+
+    A small model then writes a completion as it writes any text, and what was accepted stays in the KV cache.
+    With a marker between, the first token of a completion cost twice as many nats as the others.
+    """
     prefix, suffix = [PREFIX, str(hole["prefix"])], [SUFFIX, str(hole["suffix"])]
-    both = suffix + prefix if suffix_first else prefix + suffix
-    return [*head, *both, MIDDLE, str(hole["middle"]), END]
+    middle = [Middle(hole["middle"]), END]
+    if suffix_first:
+        return [*head, *suffix, *prefix, *middle]
+    return [*head, *prefix, *suffix, MIDDLE, *middle]
 
 
 def plain(library: Library, tokens: int, chance: Random) -> list[Part]:
@@ -193,15 +203,12 @@ def encode(parts: list[Part]) -> tuple[list[int], list[float]]:
     coder = tokenizer.load()
     ids: list[int] = []
     weights: list[float] = []
-    in_middle = False
+    ended = False
     for part in parts:
         new = [part] if isinstance(part, int) else coder.encode(part, add_special_tokens=False).ids
         ids += new
-        if in_middle and isinstance(part, str):
-            weights += [*FIRST_WEIGHTS, *[MIDDLE_WEIGHT] * len(new)][: len(new)]
-        else:
-            weights += [MIDDLE_WEIGHT if in_middle else 1.0] * len(new)
-        in_middle = in_middle or part == MIDDLE
+        weights += [MIDDLE_WEIGHT if isinstance(part, Middle) else END_WEIGHT if ended else 1.0] * len(new)
+        ended = isinstance(part, Middle)  # what follows the middle is its end
     return ids, weights
 
 
