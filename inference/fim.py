@@ -109,8 +109,9 @@ _STARCODER2 = FimFormat(
 )  # fmt: skip
 
 FORMATS: dict[str, FimFormat] = {
-    # Trained in both orders; suffix-first evaluates only what was typed, so it is what we ask with.
-    "nearside": replace(_QWEN, order="suffix-first"),
+    # Trained in both orders. Suffix-first, with nothing between the prefix and what follows, evaluates only
+    # what was typed and keeps what was accepted.
+    "nearside": replace(_QWEN, order="suffix-first", middle="", ends=(*_QWEN.ends, "<|fim_middle|>")),
     "qwen": _QWEN,
     "codegemma": FimFormat(
         "<|fim_prefix|>",

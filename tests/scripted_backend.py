@@ -10,6 +10,7 @@ import hashlib
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -25,6 +26,7 @@ SPECIAL = (
     "<|file_sep|>",
     "<|fim_pad|>",
 )
+SUFFIX_FIRST = replace(fim.FORMATS["qwen"], order="suffix-first")
 END = 256
 MIDDLE = 256 + SPECIAL.index("<|fim_middle|>")
 
@@ -60,7 +62,7 @@ class ScriptedBackend:
         )
         self.interruptible = interruptible
         self.interrupt: Callable[[], bool] = lambda: False
-        self.format = fim.FORMATS["nearside"] if infill else None
+        self.format = SUFFIX_FIRST if infill else None
         self.description = ModelDescription(
             "scripted", "", "none", context, context, 1, 0, "cpu", 0, "nearside"
         )

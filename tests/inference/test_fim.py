@@ -12,9 +12,8 @@ WITH_CONTEXT = FimPrompt("P", "S", "a.py", "shop", (Snippet("b.py", "B\n"),))
 
 GOLDEN = {
     "nearside": (
-        "<|fim_suffix|>S<|fim_prefix|>P<|fim_middle|>",
-        "<|repo_name|>shop\n<|file_sep|>b.py\nB\n<|file_sep|>a.py\n"
-        "<|fim_suffix|>S<|fim_prefix|>P<|fim_middle|>",
+        "<|fim_suffix|>S<|fim_prefix|>P",
+        "<|repo_name|>shop\n<|file_sep|>b.py\nB\n<|file_sep|>a.py\n<|fim_suffix|>S<|fim_prefix|>P",
     ),
     "qwen": (
         "<|fim_prefix|>P<|fim_suffix|>S<|fim_middle|>",

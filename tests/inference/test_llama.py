@@ -210,7 +210,7 @@ def test_alternatives_share_one_prefill_and_the_first_is_the_greedy_one(
 def test_log_probabilities_are_those_of_the_raw_distribution(
     backend: LlamaBackend, scheduler: Scheduler
 ) -> None:
-    prompt = prompt_at(backend, 30_010, before=2_000)
+    prompt = prompt_at(backend, 30_000, "raise ValueEr", before=2_000)
     asked = Asked(scheduler, prompt, max_tokens=6)
     asked.wait()
     scheduler.close()
@@ -218,7 +218,8 @@ def test_log_probabilities_are_those_of_the_raw_distribution(
         backend.trim(sequence, 0)
     held: list[int] = []
     feed, checked = prompt, 0
-    for logprob in asked.logprobs():
+    margins = [margin for piece in asked.pieces for margin in piece.margins]
+    for logprob, margin in zip(asked.logprobs(), margins, strict=True):
         for start in range(0, len(feed), 256):
             part = feed[start : start + 256]
             positions = range(len(held), len(held) + len(part))
@@ -229,7 +230,9 @@ def test_log_probabilities_are_those_of_the_raw_distribution(
             row.max() - np.log(np.exp(row - row.max()).sum()) - row.max(), abs=0.1
         )
         feed, checked = [int(row.argmax())], checked + 1
-    assert checked == len(asked.logprobs()) > 0
+        if margin < 0.1:  # undecided: the size of a batch may have tipped the scale to another token
+            break
+    assert checked >= 1
 
 
 def test_a_second_document_that_was_warmed_is_in_the_cache(
