@@ -8,6 +8,7 @@ not a library.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import sys
@@ -146,15 +147,18 @@ class Editor:
         await self._send({"method": method, "params": params})
 
     async def close(self) -> None:
-        """Shut the server down in the order the protocol asks for."""
-        if self.process.returncode is None:
-            try:
-                await asyncio.wait_for(self.request("shutdown", None), 5)
-                await self.notify("exit", None)
-                await asyncio.wait_for(self.process.wait(), 5)
-            except (TimeoutError, EngineUnavailable, ConnectionError):
-                self.process.kill()
-                await self.process.wait()
+        """Shut the server down in the order the protocol asks for, or by force if it does not follow."""
+        with contextlib.suppress(TimeoutError, EngineUnavailable, ConnectionError):
+            await asyncio.wait_for(self.request("shutdown", None), 5)
+            await self.notify("exit", None)
+            await asyncio.wait_for(self.process.wait(), 5)
+        await self.kill()
+
+    async def kill(self) -> None:
+        """End the server without a word."""
+        with contextlib.suppress(ProcessLookupError):
+            self.process.kill()
+        await self.process.wait()
         if self._reader:
             self._reader.cancel()
 
