@@ -175,7 +175,7 @@ class Completer:
         if generation.done and not generation.task.cancelled() and (error := generation.task.exception()):
             raise error
         typed = context.prefix[len(generation.context.prefix) :]
-        answer = after_typing(generation.answer(self.model), typed) or Answer(())
+        answer = after_typing(generation.answer(self.model), typed) or Answer((), model=self.model)
         return _suggestion(answer, started, generation.usage, partial=not generation.done)
 
 
