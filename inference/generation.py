@@ -10,6 +10,7 @@ from typing import cast
 
 from inference.cache import Answer, after_typing
 from inference.confidence import score
+from inference.overlap import until_suffix
 from inference.prompts import CursorContext
 from inference.types import CompletionRequest, Engine, Piece, Usage
 
@@ -50,7 +51,7 @@ class Generation:
         """Return what has come so far, cleaned, without empty or repeated alternatives."""
         texts: dict[str, float | None] = {}
         for _, draft in sorted(self._drafts.items()):
-            text = clean(draft.text, self.request.max_lines)
+            text = clean(until_suffix(draft.text, self.context.suffix), self.request.max_lines)
             if text:
                 texts.setdefault(text, score(draft.logprobs, draft.margins))
         return Answer(tuple(texts), tuple(texts.values()), self.request.alternatives, model)
