@@ -14,6 +14,7 @@ from collections.abc import AsyncGenerator, Callable
 
 from inference.backend import Backend
 from inference.generate import Job
+from inference.healing import take_back
 from inference.refusals import kind_of
 from inference.scheduler import Scheduler
 from inference.tokens import infill_tokens
@@ -114,7 +115,7 @@ class EngineState:
             raise EngineUnavailable(
                 "The request was not answered: the engine is stopping. Try again in a moment."
             )
-        job, queue = self._job(asked, self._tokens(self.backend, asked))
+        job, queue = self._job(asked, *self._tokens(self.backend, asked))
         self.scheduler.submit(job)
         deadline: float | None = None
         try:
@@ -137,12 +138,14 @@ class EngineState:
         finally:
             self.scheduler.cancel(job)
 
-    def _tokens(self, backend: Backend, asked: Asked) -> list[int]:
+    def _tokens(self, backend: Backend, asked: Asked) -> tuple[list[int], bytes]:
+        """Token ids of the prompt, and the unfinished word that was taken back from it."""
         if isinstance(asked.prompt, FimPrompt):
             d = backend.description
             # Beyond the length it was trained on a model only gets worse: less text is better text.
             context = min(d.context, d.trained_context or d.context)
-            return infill_tokens(backend, asked.prompt, context - asked.max_tokens)
+            prompt, typed = take_back(backend, asked.prompt)
+            return infill_tokens(backend, prompt, context - asked.max_tokens), typed
         if isinstance(asked.prompt, str):
             tokens = backend.start_tokens() + backend.tokenize(asked.prompt)
         else:
@@ -155,9 +158,11 @@ class EngineState:
             tokens = turns
         if not tokens:
             raise EngineRefused("The request was not answered: the prompt is empty.")
-        return tokens
+        return tokens, b""
 
-    def _job(self, asked: Asked, prompt: list[int]) -> tuple[Job, asyncio.Queue[Piece | Exception | None]]:
+    def _job(
+        self, asked: Asked, prompt: list[int], typed: bytes
+    ) -> tuple[Job, asyncio.Queue[Piece | Exception | None]]:
         """A job whose results arrive in a queue on the event loop."""
         loop = asyncio.get_running_loop()
         queue: asyncio.Queue[Piece | Exception | None] = asyncio.Queue()
@@ -169,6 +174,7 @@ class EngineState:
         job = Job(
             prompt,
             emit=put,
+            typed=typed,
             done=put,
             owner=asked.owner,
             priority=asked.priority,

@@ -43,6 +43,8 @@ class FimFormat:
     """Tokens that end the middle besides the vocabulary's own end tokens."""
     padded: bool = False
     """CodeLlama: a space follows the prefix token and precedes the suffix and middle tokens."""
+    heal: bool = False
+    """It was never trained on words cut in two, so the unfinished one is taken back (healing.py)."""
     path_in_prefix: bool = False
     """StarCoder 2: the path line of the current file stands inside the prefix."""
 
@@ -111,7 +113,9 @@ _STARCODER2 = FimFormat(
 FORMATS: dict[str, FimFormat] = {
     # Trained in both orders. Suffix-first, with nothing between the prefix and what follows, evaluates only
     # what was typed and keeps what was accepted.
-    "nearside": replace(_QWEN, order="suffix-first", middle="", ends=(*_QWEN.ends, "<|fim_middle|>")),
+    "nearside": replace(
+        _QWEN, order="suffix-first", middle="", heal=True, ends=(*_QWEN.ends, "<|fim_middle|>")
+    ),
     "qwen": _QWEN,
     "codegemma": FimFormat(
         "<|fim_prefix|>",

@@ -9,11 +9,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Generator, Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from inference.backend import Backend, Interrupted
+from inference.healing import Pieces
 from inference.sampling import Step, TextStream, choose, first_tokens, steps_for
 from inference.sequences import SequenceCache, Slot
 from inference.types import Cancelled, EngineRefused, Piece, Priority, Usage
@@ -34,6 +35,8 @@ class Job:
     prompt: list[int]
     emit: Callable[[Piece], None]
     done: Callable[[Exception | None], None]
+    typed: bytes = b""
+    """What the answer has to begin with; it is in the text already and not handed out (healing.py)."""
     owner: Hashable = None
     """Whose cache to use and whose older requests to supersede; None is anonymous."""
     priority: Priority = Priority.FOREGROUND
@@ -79,12 +82,16 @@ class _Branch:
     position: int
     stream: TextStream
     step: Step
+    typed: bytes = b""
+    """What of the job's typed text is still to be written."""
     made: int = 0
     waiting: list[Step] = field(default_factory=list)
     """Tokens whose text is held back."""
 
 
-def run(job: Job, backend: Backend, cache: SequenceCache, pace: Pace) -> Generator[None, None, None]:
+def run(
+    job: Job, backend: Backend, cache: SequenceCache, pace: Pace, pieces: Pieces | None = None
+) -> Generator[None, None, None]:
     """Answer a job. Raises NoRoom before anything happened, Cancelled at the next pause after a cancel."""
     room = backend.description.context - job.max_tokens
     if len(job.prompt) > room:
@@ -99,9 +106,9 @@ def run(job: Job, backend: Backend, cache: SequenceCache, pace: Pace) -> Generat
         last = yield from _prefill(job, cache, slot, pace)
         prefilled = time.monotonic()
         if job.max_tokens > 0:
-            branches = _fork(job, backend, cache, slot, last)
+            branches = _fork(job, backend, cache, slot, last, pieces)
             branch_ids = [branch.sequence for branch in branches if branch.sequence != slot.id]
-            yield from _decode(job, backend, cache, slot, branches)
+            yield from _decode(job, backend, cache, slot, branches, pieces)
         job.emit(
             Piece(
                 usage=Usage(
@@ -141,25 +148,42 @@ def _prefill(job: Job, cache: SequenceCache, slot: Slot, pace: Pace) -> Generato
     return last
 
 
-def _fork(job: Job, backend: Backend, cache: SequenceCache, slot: Slot, last: int) -> list[_Branch]:
+def _fork(
+    job: Job, backend: Backend, cache: SequenceCache, slot: Slot, last: int, pieces: Pieces | None
+) -> list[_Branch]:
     """Start the alternatives from the logits after the prompt."""
-    row = backend.logits(last)
-    first = choose(row, job.temperature, np.random.default_rng(job.seed))
-    tokens = [first]
+    row, tokens = _allowed(backend.logits(last), job.typed, pieces)
+    chosen = [choose(row, job.temperature, np.random.default_rng(job.seed))]
     if job.alternatives > 1:
         likely = first_tokens(row, job.alternatives + 8)
-        others = [token for token in likely if token != first and not backend.is_end(token)]
-        tokens += others[: job.alternatives - 1]
-    steps = steps_for(row, tokens)
-    sequences = [slot.id, *cache.branch(slot, len(tokens) - 1)]
+        others = [i for i in likely if i != chosen[0] and not backend.is_end(int(tokens[i]))]
+        chosen += others[: job.alternatives - 1]
+    steps = [replace(step, token=int(tokens[step.token])) for step in steps_for(row, chosen)]
+    sequences = [slot.id, *cache.branch(slot, len(steps) - 1)]
     return [
-        _Branch(i, sequence, len(slot.tokens), TextStream(job.stop, job.max_lines), step)
+        _Branch(i, sequence, len(slot.tokens), TextStream(job.stop, job.max_lines), step, job.typed)
         for i, (sequence, step) in enumerate(zip(sequences, steps, strict=False))
     ]
 
 
+def _allowed(row: np.ndarray, typed: bytes, pieces: Pieces | None) -> tuple[np.ndarray, np.ndarray]:
+    """The logits to choose from and their tokens: all, or those that spell what was typed.
+
+    Probabilities over these are what the model says given what the user has typed.
+    """
+    if not typed or pieces is None:
+        return row, np.arange(len(row))
+    tokens = np.asarray(pieces.spelling(typed))
+    return row[tokens], tokens
+
+
 def _decode(
-    job: Job, backend: Backend, cache: SequenceCache, slot: Slot, branches: list[_Branch]
+    job: Job,
+    backend: Backend,
+    cache: SequenceCache,
+    slot: Slot,
+    branches: list[_Branch],
+    pieces: Pieces | None,
 ) -> Generator[None, None, None]:
     """Generate until every branch has ended."""
     random = np.random.default_rng(job.seed + 1)
@@ -177,8 +201,9 @@ def _decode(
             if branch.sequence == slot.id:
                 slot.tokens.append(branch.step.token)
             branch.position += 1
-            row = backend.logits(i)
-            branch.step = steps_for(row, [choose(row, job.temperature, random)])[0]
+            row, allowed = _allowed(backend.logits(i), branch.typed, pieces)
+            [step] = steps_for(row, [choose(row, job.temperature, random)])
+            branch.step = replace(step, token=int(allowed[step.token]))
         active = [branch for branch in active if not _take(job, backend, branch)]
 
 
@@ -188,8 +213,12 @@ def _take(job: Job, backend: Backend, branch: _Branch) -> bool:
     ended = backend.is_end(step.token)
     text = ""
     if not ended:
-        text = branch.stream.feed(backend.piece(step.token))
-        branch.waiting.append(step)
+        written = backend.piece(step.token)
+        new = written[len(branch.typed) :]
+        branch.typed = branch.typed[len(written) :]
+        text = branch.stream.feed(new)
+        if new:
+            branch.waiting.append(step)
         branch.made += 1
         job.generated += 1
     finish = "stop" if ended or branch.stream.stopped else "length" if branch.made >= job.max_tokens else None

@@ -83,7 +83,7 @@ class LlamaVocabulary:
 
     def start_tokens(self) -> list[int]:
         """The BOS token where the model was trained with one."""
-        return [C.llama_vocab_bos(self._vocab)] if C.llama_vocab_get_add_bos(self._vocab) else []
+        return [int(C.llama_vocab_bos(self._vocab))] if C.llama_vocab_get_add_bos(self._vocab) else []
 
     def piece(self, token: int) -> bytes:
         """The bytes a token stands for; empty for special tokens."""

@@ -25,7 +25,9 @@ class Step:
 
 
 def steps_for(row: np.ndarray, tokens: list[int]) -> list[Step]:
-    """What the raw distribution `row` (vocabulary,) says of each of `tokens`."""
+    """What the raw distribution `row` (one logit a token) says of each of `tokens`, which index it."""
+    if len(row) == 1:  # the only choice there was
+        return [Step(token, 0.0, 1.0) for token in tokens]
     top = float(row.max())
     exponentials = np.exp(row - top)
     total = float(exponentials.sum())

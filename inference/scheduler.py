@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 from inference.backend import Backend
 from inference.generate import Job, Pace, run
+from inference.healing import Pieces
 from inference.sequences import NoRoom, SequenceCache
 from inference.types import Cancelled, EngineError, NearsideError, Priority
 
@@ -56,6 +57,7 @@ class Scheduler:
         self.totals = Totals()
         self.last_active = time.monotonic()
         self._pace = Pace(backend.batch_size, backend.interruptible)
+        self._pieces = Pieces(backend) if backend.format and backend.format.heal else None
         self._current: Job | None = None
         self._pre_empted = False
         backend.interrupt = lambda: (
@@ -133,7 +135,7 @@ class Scheduler:
         self._current, self._pre_empted = entry.job, False
         try:
             if entry.work is None:
-                entry.work = run(entry.job, self._backend, self.cache, self._pace)
+                entry.work = run(entry.job, self._backend, self.cache, self._pace, self._pieces)
             next(entry.work)
         except StopIteration:
             self._end(entry, None)

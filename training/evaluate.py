@@ -1,109 +1,81 @@
 """Measure a completion model on committed held-out code: loss, and exact match of single-line holes.
 
-`python -m training.evaluate [--model FILE]` needs `heldout.jsonl.gz`, numpy and llama_cpp only.
+`python -m training.evaluate [--model FILE]` asks the real engine, as the server does; it needs
+`heldout.jsonl.gz` and no corpus.
 """
 
 from __future__ import annotations
 
 import argparse
-import ctypes
 import gzip
 import json
 import math
+import queue
 import sys
 import time
 from collections import defaultdict
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import llama_cpp as llama
 import numpy as np
 
-from training.special import FILE, PREFIX, REPO, SPECIAL, SUFFIX
+from inference.generate import Job
+from inference.healing import take_back
+from inference.llama import LlamaBackend
+from inference.overlap import until_suffix
+from inference.scheduler import Scheduler
+from inference.tokens import infill_tokens
+from inference.types import FimPrompt, NearsideError, Snippet
+from settings.schema import Model
+from training.special import SPECIAL
 
 HELD_OUT = Path(__file__).with_name("heldout.jsonl.gz")
 SHIPPED = Path(__file__).parents[1] / "inference" / "models" / "nearside-fim.gguf"
 MOST_TOKENS = 64  # of one completion; no expected text is longer
-QUIET = llama.llama_log_callback(lambda level, text, data: None)
+LONGEST = 1500  # tokens of a sample whose loss is measured
 
 
-class Engine:
-    """llama.cpp with one sequence and greedy choice; positions start at zero for every text."""
-
-    def __init__(self, path: Path, threads: int = 1, context: int = 2048) -> None:
-        llama.llama_log_set(QUIET, ctypes.c_void_p())
-        llama.llama_backend_init()
-        self.model = llama.llama_model_load_from_file(str(path).encode(), llama.llama_model_default_params())
-        if not self.model:
-            raise SystemExit(
-                f"Nothing measured: llama.cpp cannot load {path}. Give another file with --model."
-            )
-        options = llama.llama_context_default_params()
-        options.n_ctx = options.n_batch = options.n_ubatch = context
-        options.n_threads = options.n_threads_batch = threads
-        self.context: Any = llama.llama_init_from_model(self.model, options)
-        self.vocabulary: Any = llama.llama_model_get_vocab(self.model)
-        self.size = llama.llama_vocab_n_tokens(self.vocabulary)
-        self.batch = llama.llama_batch_init(context, 0, 1)
-        self.special = [self.tokens(name, special=True)[0] for name in SPECIAL]
-
-    def tokens(self, text: str, special: bool = False) -> list[int]:
-        raw = text.encode()
-        room = (llama.llama_token * (len(raw) + 8))()
-        count = llama.llama_tokenize(self.vocabulary, raw, len(raw), room, len(room), False, special)
-        return list(room[:count])
-
-    def join(self, parts: list[int | str]) -> list[int]:
-        """Tokens of parts: a number stands for one of `SPECIAL`, text is encoded by itself."""
-        return [t for p in parts for t in ([self.special[p]] if isinstance(p, int) else self.tokens(p))]
-
-    def piece(self, token: int) -> bytes:
-        room = ctypes.create_string_buffer(256)
-        size = llama.llama_token_to_piece(self.vocabulary, token, room, len(room), 0, False)
-        return room.raw[:size]
-
-    def feed(self, ids: list[int], position: int, every: bool) -> None:
-        batch = self.batch
-        batch.n_tokens = len(ids)
-        for i, token in enumerate(ids):
-            batch.token[i], batch.pos[i], batch.n_seq_id[i], batch.seq_id[i][0] = token, position + i, 1, 0
-            batch.logits[i] = every or i == len(ids) - 1
-        if llama.llama_decode(self.context, batch):
-            raise RuntimeError("llama_decode failed")
-
-    def clear(self) -> None:
-        memory: Any = llama.llama_get_memory(self.context)
-        llama.llama_memory_clear(memory, True)
-
-    def logits(self, ids: list[int]) -> np.ndarray:
-        """Logits [tokens, vocabulary] after every token."""
-        self.clear()
-        self.feed(ids, 0, every=True)
-        flat = llama.llama_get_logits(self.context)
-        return np.ctypeslib.as_array(flat, (len(ids), self.size)).copy()
-
-    def complete(self, ids: list[int]) -> str:
-        """The best token again and again, up to the end of the text or of the line."""
-        self.clear()
-        self.feed(ids, 0, every=False)
-        made, position = b"", len(ids)
-        for _ in range(MOST_TOKENS):
-            row = np.ctypeslib.as_array(llama.llama_get_logits_ith(self.context, -1), (self.size,))
-            token = int(row.argmax())
-            if token in self.special or llama.llama_vocab_is_eog(self.vocabulary, token):
-                break
-            made += self.piece(token)
-            if b"\n" in made:
-                break
-            self.feed([token], position, every=False)
-            position += 1
-        return made.decode("utf-8", "replace").split("\n")[0]
+def join(backend: LlamaBackend, parts: list[int | str]) -> list[int]:
+    """Tokens of parts: a number stands for one of `SPECIAL`, texts that follow each other are one."""
+    ids: list[int] = []
+    for is_text, group in groupby(parts, key=lambda part: isinstance(part, str)):
+        if is_text:
+            ids += backend.tokenize("".join(map(str, group)))
+        else:
+            ids += [backend.special(SPECIAL[int(part)]) or 0 for part in group]
+    return ids
 
 
-def prompt(hole: dict) -> list[int | str]:
-    """The layout of a completion request: other files, this file's path, suffix, prefix."""
-    head = [REPO, f"{hole['package']}\n", *hole["context"], FILE, f"{hole['path']}\n"]
-    return [*head, SUFFIX, hole["suffix"], PREFIX, hole["prefix"]]
+def logits(backend: LlamaBackend, ids: list[int]) -> np.ndarray:
+    """Logits [tokens, vocabulary] after every token."""
+    backend.trim(0, 0)
+    rows = []
+    for start in range(0, len(ids), backend.batch_size):
+        part = ids[start : start + backend.batch_size]
+        backend.decode(part, range(start, start + len(part)), [0] * len(part), [True] * len(part))
+        rows += [backend.logits(i).copy() for i in range(len(part))]
+    backend.trim(0, 0)
+    return np.stack(rows)
+
+
+def fill(backend: LlamaBackend, scheduler: Scheduler, hole: dict[str, Any]) -> str:
+    """What the engine and the server make of a hole: the best token again and again, one line."""
+    texts = [part for part in hole["context"] if isinstance(part, str)]
+    snippets = tuple(Snippet(*text.split("\n", 1)) for text in texts)
+    whole = FimPrompt(hole["prefix"], hole["suffix"], hole["path"], hole["package"], snippets)
+    prompt, typed = take_back(backend, whole)
+    made: list[str] = []
+    done: queue.Queue[Exception | None] = queue.Queue()
+    tokens = infill_tokens(backend, prompt, backend.description.trained_context - MOST_TOKENS)
+    scheduler.submit(
+        Job(
+            tokens, lambda p: made.append(p.text), done.put, typed=typed, max_tokens=MOST_TOKENS, stop=("\n",)
+        )
+    )
+    if error := done.get():
+        raise error
+    return until_suffix("".join(made), hole["suffix"])
 
 
 def negative_log_likelihood(logits: np.ndarray, targets: list[int]) -> np.ndarray:
@@ -121,15 +93,15 @@ def interval(hits: int, n: int) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def measure_loss(engine: Engine, samples: list[dict]) -> None:
+def measure_loss(backend: LlamaBackend, samples: list[dict[str, Any]]) -> None:
     """Nats per token over all samples, and over the middles (the text a completion consists of) alone."""
     everything, middles = [], []
     for sample in samples:
-        ids = engine.join(sample["parts"])[:1500]
-        losses = negative_log_likelihood(engine.logits(ids)[:-1], ids[1:])
+        ids = join(backend, sample["parts"])[:LONGEST]
+        losses = negative_log_likelihood(logits(backend, ids)[:-1], ids[1:])
         everything.append(losses)
         if sample["hole"] is not None:
-            middles.append(losses[len(engine.join(sample["parts"][: sample["hole"]])) - 1 :])
+            middles.append(losses[len(join(backend, sample["parts"][: sample["hole"]])) - 1 :])
     every, middle = np.concatenate(everything), np.concatenate(middles)
     # Tokens of one sample depend on each other, so the spread is taken over samples.
     means = np.array([losses.sum() for losses in everything]) / (len(every) / len(everything))
@@ -140,11 +112,12 @@ def measure_loss(engine: Engine, samples: list[dict]) -> None:
     print(f"  of which in the holes {middle.mean():.3f}, n = {len(middle)} tokens")
 
 
-def measure_holes(engine: Engine, holes: list[dict], show: int) -> None:
+def measure_holes(backend: LlamaBackend, holes: list[dict[str, Any]], show: int) -> None:
     """Share of holes filled with exactly the expected text, trailing white space aside."""
     hits: dict[tuple[str, ...], list[bool]] = defaultdict(list)
+    scheduler = Scheduler(backend)
     for number, hole in enumerate(holes):
-        made = engine.complete(engine.join(prompt(hole)))
+        made = fill(backend, scheduler, hole)
         hit = made.rstrip() == hole["expected"].rstrip()
         groups = [(), (hole["language"],), ("with context" if hole["context"] else "without context",)]
         groups.append(("comments and docstrings" if hole["prose"] else "code",))
@@ -152,7 +125,11 @@ def measure_holes(engine: Engine, holes: list[dict], show: int) -> None:
             hits[hole["kind"], *group].append(hit)
         if number < show:
             print(f"{'=' if hit else ' '} {hole['prefix'][-40:]!r} wanted {hole['expected']!r} got {made!r}")
-    names = {"rest": "rest of line", "node": "to the end of a bracket, argument or string"}
+    names = {
+        "keystroke": "rest of line, from any character",
+        "rest": "rest of line, mostly from the beginning of a word, a bracket or the line",
+        "node": "to the end of a bracket, argument or string",
+    }
     for key in sorted(hits):
         n, exact = len(hits[key]), sum(hits[key])
         low, high = interval(exact, n)
@@ -169,10 +146,13 @@ def main() -> None:
     arguments = parser.parse_args()
     with gzip.open(HELD_OUT, "rt") as lines:
         rows = [json.loads(line) for line in lines]
-    engine = Engine(arguments.model, arguments.threads)
+    try:
+        backend = LlamaBackend(arguments.model, Model(threads=arguments.threads, context=2048))
+    except NearsideError as error:
+        raise SystemExit(str(error)) from None
     begun = time.monotonic()
-    measure_loss(engine, [r for r in rows if "parts" in r][: arguments.limit])
-    measure_holes(engine, [r for r in rows if "expected" in r][: arguments.limit], arguments.show)
+    measure_loss(backend, [r for r in rows if "parts" in r][: arguments.limit])
+    measure_holes(backend, [r for r in rows if "expected" in r][: arguments.limit], arguments.show)
     print(f"{time.monotonic() - begun:.0f} s", file=sys.stderr)
 
 

@@ -14,8 +14,11 @@ import gguf
 import numpy as np
 import torch
 
-from training import evaluate, special, tokenizer
+from inference.llama import LlamaBackend
+from settings.schema import Model as Settings
+from training import special, tokenizer
 from training.corpus import DATA
+from training.evaluate import logits
 from training.model import Llama, Shape
 from training.train import CHECKPOINT
 
@@ -89,17 +92,17 @@ def check(path: Path, weights: dict[str, torch.Tensor], shape: Shape, files: int
                 texts.append(row["text"])
             if len(texts) == files:
                 break
-    engine = evaluate.Engine(path)
-    same = sum(engine.tokens(t) == tokenizer.load().encode(t, add_special_tokens=False).ids for t in texts)
+    backend = LlamaBackend(path, Settings(threads=1, documents=1))
+    same = sum(backend.tokenize(t) == tokenizer.load().encode(t, add_special_tokens=False).ids for t in texts)
     model = Llama(shape)
     model.load_state_dict(weights)
     agree = total = 0
     apart = []
     for text in texts[:8]:
-        ids = engine.tokens(text)[:400]
+        ids = backend.tokenize(text)[:400]
         with torch.no_grad():
             ours = model(torch.tensor([ids]))[0].numpy()
-        theirs = engine.logits(ids)
+        theirs = logits(backend, ids)
         agree += int((ours.argmax(1) == theirs.argmax(1)).sum())
         total += len(ids)
         apart.append(float(np.abs(ours - theirs).mean()))

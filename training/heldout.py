@@ -14,7 +14,7 @@ from training.evaluate import HELD_OUT
 from training.samples import CHARACTERS_PER_TOKEN, Library, Middle, arrange, plain
 
 SAMPLES = 320  # in the mix of training: three in four with a hole
-HOLES = {"rest": 600, "node": 400}
+HOLES = {"rest": 600, "node": 400, "keystroke": 600}
 PROMPT_TOKENS = 480
 LONGEST = 160  # characters of an expected text
 

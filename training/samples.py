@@ -1,7 +1,8 @@
 """Training samples made on the fly: files with a hole, in the very layout that inference sends.
 
-A sample is a list of parts, text or special token. Parts are encoded one by one and joined, as the prompt is,
-so a cut in the middle of a word looks the same in training and in use.
+A sample is a list of parts, text or special token. Parts are encoded one by one and joined, as the prompt is.
+A middle that goes on from its prefix is encoded with it: the engine takes the unfinished word of a prompt back
+and lets the model write it again (inference/healing.py), so the model need not know words cut in two.
 """
 
 from __future__ import annotations
@@ -203,12 +204,21 @@ def encode(parts: list[Part]) -> tuple[list[int], list[float]]:
     coder = tokenizer.load()
     ids: list[int] = []
     weights: list[float] = []
-    ended = False
-    for part in parts:
-        new = [part] if isinstance(part, int) else coder.encode(part, add_special_tokens=False).ids
-        ids += new
-        weights += [MIDDLE_WEIGHT if isinstance(part, Middle) else END_WEIGHT if ended else 1.0] * len(new)
-        ended = isinstance(part, Middle)  # what follows the middle is its end
+    for i, part in enumerate(parts):
+        before = parts[i - 1] if i else END
+        if isinstance(part, int):
+            ids.append(part)
+            weights.append(END_WEIGHT if isinstance(before, Middle) else 1.0)
+        elif i + 1 < len(parts) and isinstance(parts[i + 1], Middle):
+            continue  # encoded with the middle that goes on from it
+        elif isinstance(part, Middle) and isinstance(before, str):
+            joined = coder.encode(before + part, add_special_tokens=False)
+            ids += joined.ids
+            weights += [MIDDLE_WEIGHT if end > len(before) else 1.0 for _, end in joined.offsets]
+        else:
+            new = coder.encode(part, add_special_tokens=False).ids
+            ids += new
+            weights += [MIDDLE_WEIGHT if isinstance(part, Middle) else 1.0] * len(new)
     return ids, weights
 
 
