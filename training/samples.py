@@ -1,8 +1,8 @@
 """Training samples made on the fly: files with a hole, in the very layout that inference sends.
 
 A sample is a list of parts, text or special token. Parts are encoded one by one and joined, as the prompt is.
-A middle that goes on from its prefix is encoded with it: the engine takes the unfinished word of a prompt back
-and lets the model write it again (inference/healing.py), so the model need not know words cut in two.
+A middle that goes on from its prefix is encoded with it: the engine takes the unfinished word of a prompt
+back and lets the model write it again (inference/healing.py), so the model need not know words cut in two.
 """
 
 from __future__ import annotations
