@@ -6,7 +6,9 @@ import json
 import random
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 
+import gguf
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from training.corpus import DATA
@@ -19,11 +21,35 @@ QWEN2 = (
     r"|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
 PATH = DATA / "tokenizer.json"
+SHIPPED = Path(__file__).parents[1] / "inference" / "models" / "nearside-fim.gguf"
 
 
 @cache
 def load() -> Tokenizer:
-    return Tokenizer.from_file(str(PATH))
+    """The tokenizer of the shipped model, whose weights know no other; before there is one, the file's."""
+    return of_model(SHIPPED) if SHIPPED.exists() else Tokenizer.from_file(str(PATH))
+
+
+def of_model(path: Path) -> Tokenizer:
+    """Build the tokenizer again from what a GGUF file says of it."""
+    fields = gguf.GGUFReader(path).fields
+    tokens, merges = (fields[f"tokenizer.ggml.{name}"].contents() for name in ("tokens", "merges"))
+    pairs = [tuple(merge.split(" ", 1)) for merge in merges]
+    tokenizer = Tokenizer(models.BPE(vocab={token: i for i, token in enumerate(tokens)}, merges=pairs))
+    tokenizer.add_special_tokens(SPECIAL)
+    return split(tokenizer)
+
+
+def split(tokenizer: Tokenizer) -> Tokenizer:
+    """Give a BPE its pre-tokenizer and decoder."""
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(QWEN2), "isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
+    tokenizer.decoder = decoders.ByteLevel()
+    return tokenizer
 
 
 def texts(share: float, seed: int = 0) -> Iterator[str]:
@@ -38,14 +64,7 @@ def texts(share: float, seed: int = 0) -> Iterator[str]:
 
 
 def train() -> Tokenizer:
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [
-            pre_tokenizers.Split(Regex(QWEN2), "isolated"),
-            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
-        ]
-    )
-    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer = split(Tokenizer(models.BPE()))
     trainer = trainers.BpeTrainer(
         vocab_size=VOCABULARY,
         special_tokens=SPECIAL,
