@@ -17,7 +17,7 @@ from inference.backend import Backend, Interrupted
 from inference.healing import Pieces
 from inference.sampling import Step, TextStream, choose, first_tokens, steps_for
 from inference.sequences import SequenceCache, Slot
-from inference.types import Cancelled, EngineRefused, Piece, Priority, Usage
+from inference.types import EngineRefused, Piece, Priority, Usage
 
 SLICE_SECONDS = 0.05
 """What a cancelled or pre-empted prefill may still hold an engine that cannot be interrupted (a GPU)."""
@@ -92,7 +92,7 @@ class _Branch:
 def run(
     job: Job, backend: Backend, cache: SequenceCache, pace: Pace, pieces: Pieces | None = None
 ) -> Generator[None, None, None]:
-    """Answer a job. Raises NoRoom before anything happened, Cancelled at the next pause after a cancel."""
+    """Answer a job. Raises NoRoom before anything happened; whoever drives it stops a cancelled one."""
     room = backend.description.context - job.max_tokens
     if len(job.prompt) > room:
         raise EngineRefused(
@@ -131,7 +131,6 @@ def _prefill(job: Job, cache: SequenceCache, slot: Slot, pace: Pace) -> Generato
     """Evaluate what the cache lacks; returns the batch index of the last token's logits."""
     last = 0
     while (at := len(slot.tokens)) < len(job.prompt):
-        _check(job)
         part = job.prompt[at : at + pace.slice_size()]
         ends = at + len(part) == len(job.prompt)
         began = time.monotonic()
@@ -190,7 +189,6 @@ def _decode(
     active = [branch for branch in branches if not _take(job, backend, branch)]
     while active:
         yield
-        _check(job)
         tokens, ids = [branch.step.token for branch in active], [branch.sequence for branch in active]
         try:
             cache.decode(tokens, [branch.position for branch in active], ids, [True] * len(active))
@@ -236,8 +234,3 @@ def _take(job: Job, backend: Backend, branch: _Branch) -> bool:
         )
         branch.waiting.clear()
     return finish is not None
-
-
-def _check(job: Job) -> None:
-    if job.cancelled.is_set():
-        raise Cancelled
