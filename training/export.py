@@ -23,7 +23,7 @@ from training.model import Llama, Shape
 from training.train import CHECKPOINT
 
 NAME = "Nearside FIM 5M"
-CONTEXT = 2048
+CONTEXT = 1024  # tokens: the length of the last rows it was trained on; the engine sends no more
 SHIPPED = Path(__file__).parents[1] / "inference" / "models" / "nearside-fim.gguf"
 NORMAL, CONTROL = 1, 3  # llama.cpp's token types
 
