@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import tempfile
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from inference.rendezvous import stop_engine
 from settings import paths
 from tests.installed import Installed, install
 
@@ -30,6 +32,8 @@ def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(paths, "_moved", {})
     monkeypatch.setattr(paths, "_notes", [])
     yield folder
+    if any(folder.rglob("engine-*.sock")):  # what a test has an editor start outlives the editor
+        asyncio.run(stop_engine())
     shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -47,23 +47,11 @@ async def counter(name: str) -> int:
     return next((int(line.split()[-1]) for line in lines if line.startswith(f"nearside_{name} ")), 0)
 
 
-async def stop_engines() -> None:
-    for socket in paths.runtime_dir().glob("engine-*.sock"):
-        transport = httpx2.AsyncHTTPTransport(uds=str(socket))
-        async with httpx2.AsyncClient(transport=transport, base_url="http://engine") as http:
-            try:
-                pid = (await http.get("/health")).json()["pid"]
-            except httpx2.TransportError:
-                continue
-        os.kill(pid, signal.SIGTERM)
-
-
 @pytest.fixture
 async def editor(tmp_path: Path) -> AsyncIterator[Editor]:
     editor = await Editor.start(tmp_path, settings={"completion": {"deadline_ms": 20_000, "max_tokens": 16}})
     yield editor
     await editor.close()
-    await stop_engines()
 
 
 async def ready(editor: Editor, buffer: Buffer, offset: int) -> Shown:
@@ -142,7 +130,6 @@ async def test_two_editors_started_at_once_share_one_engine(tmp_path: Path) -> N
         assert stat.S_IMODE(engine_socket().parent.stat().st_mode) == 0o700
     finally:
         await asyncio.gather(*(editor.close() for editor in editors))
-        await stop_engines()
 
 
 async def test_an_idle_engine_ends_and_the_next_request_starts_another(tmp_path: Path) -> None:
@@ -159,7 +146,6 @@ async def test_an_idle_engine_ends_and_the_next_request_starts_another(tmp_path:
         await ready(editor, buffer, len(buffer.text))
     finally:
         await editor.close()
-        await stop_engines()
 
 
 @pytest.mark.parametrize(
@@ -192,7 +178,6 @@ async def test_a_model_that_cannot_be_loaded_is_one_line_and_the_editor_goes_on(
         assert (await editor.ghost(buffer, end)).text == ""
     finally:
         await editor.close()
-        await stop_engines()
 
 
 AWKWARD = {
@@ -247,7 +232,6 @@ async def test_a_read_only_home_costs_the_log_and_not_the_suggestions(
         assert said and all("\n" not in message for message in said)
     finally:
         await editor.close()
-        await stop_engines()
 
 
 async def test_nothing_is_logged_of_what_the_user_wrote(editor: Editor, tmp_path: Path) -> None:
