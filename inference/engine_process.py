@@ -7,7 +7,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
-import json
 import logging
 import logging.handlers
 import os
@@ -21,6 +20,7 @@ import uvicorn
 from inference.backend import Backend
 from inference.engine_app import create_app
 from inference.engine_state import EngineState
+from settings.log_format import KEPT, SIZE, JsonLines
 from settings.schema import Model as ModelSettings
 
 log = logging.getLogger(__name__)
@@ -118,27 +118,11 @@ def _version() -> str:
         return "0+checkout"
 
 
-class _JsonLines(logging.Formatter):
-    """One JSON object a line."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        line = {
-            "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S"),
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "message": record.getMessage(),
-        }
-        if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False)
-
-
 def _log_to(path: Path | None) -> None:
     handler: logging.Handler = logging.StreamHandler(sys.stderr)
     if path is not None:
         with contextlib.suppress(OSError):  # a read-only folder: the log goes to stderr, the engine goes on
-            handler = logging.handlers.RotatingFileHandler(
-                path, maxBytes=2_000_000, backupCount=2, encoding="utf-8"
-            )
-    handler.setFormatter(_JsonLines())
+            handler = logging.handlers.RotatingFileHandler(path, "a", SIZE, KEPT, encoding="utf-8")
+    handler.setFormatter(JsonLines())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)

@@ -2,38 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import logging.handlers
-import traceback
-from datetime import UTC, datetime
 from pathlib import Path
 
-SIZE, KEPT = 1_000_000, 3
-"""Bytes of one log file, and how many older ones are kept."""
+from settings.log_format import KEPT, SIZE, JsonLines
+
 OTHERS = {"pygls": logging.ERROR, "httpx2": logging.WARNING, "httpcore2": logging.WARNING}
 """What libraries may log; below these pygls logs every message and httpx2 every request."""
-
-
-class JsonLines(logging.Formatter):
-    """Renders a record as a JSON object; of other people's records only what cannot hold the user's text."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        ours = record.name.startswith("nearside")
-        line: dict[str, object] = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "pid": record.process,
-            "message": record.getMessage() if ours else str(record.msg),
-        }
-        if record.exc_info and record.exc_info[0]:
-            line["error"] = record.exc_info[0].__name__
-            line["trace"] = [
-                f"{frame.filename}:{frame.lineno} {frame.name}"
-                for frame in traceback.extract_tb(record.exc_info[2])
-            ]
-        return json.dumps(line, ensure_ascii=False)
 
 
 def hold() -> None:
