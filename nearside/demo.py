@@ -152,7 +152,7 @@ async def _visit(editor: Editor, files: Sequence[Path], root: Path, console: Con
         last = shown[-1]
         exact = bool(last.text) and last.text.split("\n")[0].rstrip() == wanted.rstrip()
         if last.text:
-            _print(place, last, wanted, exact, root, console)
+            _print(place, shown, wanted, exact, root, console)
             enough += 1
         yield shown, exact
         if enough == WANTED:
@@ -181,7 +181,9 @@ async def _type_at(editor: Editor, place: Place) -> list[Shown]:
     return shown
 
 
-def _print(place: Place, last: Shown, wanted: str, exact: bool, root: Path, console: Console) -> None:
+def _print(
+    place: Place, shown: Sequence[Shown], wanted: str, exact: bool, root: Path, console: Console
+) -> None:
     """The lines around the cursor with the ghost text in them, and what it cost."""
     name = (
         place.path.relative_to(root).as_posix()
@@ -192,24 +194,33 @@ def _print(place: Place, last: Shown, wanted: str, exact: bool, root: Path, cons
     before = place.text[: place.start + TYPED].split("\n")
     for number, line in zip(range(place.line - 2, place.line), before[-3:-1], strict=False):
         console.print(Text(f"{number:5} │ {line}", style="dim"), no_wrap=True, overflow="ellipsis")
-    ghost = last.text.rstrip().split("\n")
+    ghost = shown[-1].text.rstrip().split("\n")
     current = (
         Text(f"{place.line:5} │ ") + Text(before[-1], style="bold") + Text(ghost[0], style="italic green")
     )
     console.print(current, no_wrap=True, overflow="ellipsis")
     for line in ghost[1:4]:
         console.print(Text("      │ ") + Text(line, style="italic green"), no_wrap=True, overflow="ellipsis")
-    confidence = last.details.get("confidence")
-    cost = (
-        f"{last.latency_ms:.0f} ms, {last.details.get('evaluated_tokens', 0)} tokens evaluated, "
-        f"{last.details.get('reused_tokens', 0)} reused, "
-        f"{last.details.get('generated_tokens', 0)} generated, "
-        f"confidence {'unknown' if confidence is None else f'{confidence:.2f}'}"
-        + (", from the cache" if last.details.get("source") == "cache" else "")
-    )
+    cost = ", ".join(_costs(shown))
     verdict = "as in the file" if exact else f"the file says: {wanted.strip()}"
     console.print(Text(f"      {cost}; ", style="cyan") + Text(verdict, style="green" if exact else "yellow"))
     console.print()
+
+
+def _costs(shown: Sequence[Shown]) -> list[str]:
+    """What the last suggestion cost; one from the cache, what the keystroke cost that brought it there."""
+    last = shown[-1]
+    cached = last.details.get("source") == "cache"
+    paid = next((one for one in reversed(shown) if one.details.get("source") == "engine"), last)
+    confidence = last.details.get("confidence")
+    return [
+        (f"{last.latency_ms:.0f} ms from the cache; before that " if cached else "")
+        + f"{paid.latency_ms:.0f} ms",
+        f"{paid.details.get('evaluated_tokens', 0)} tokens evaluated",
+        f"{paid.details.get('reused_tokens', 0)} reused",
+        f"{paid.details.get('generated_tokens', 0)} generated",
+        f"confidence {'unknown' if confidence is None else f'{confidence:.2f}'}",
+    ]
 
 
 def _summary(results: Sequence[Result], console: Console) -> None:
