@@ -12,6 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 OURS = (
     "settings",
+    "syntax",
     "inference",
     "retrieval",
     "tools",
@@ -25,11 +26,12 @@ OURS = (
 # Who may import which of our packages, besides itself.
 ALLOWED = {
     "settings": (),
-    "inference": ("settings",),
-    "retrieval": ("settings", "inference.types"),
-    "tools": ("settings", "inference.types", "retrieval"),
-    "lsp_server": ("settings", "inference", "retrieval", "tools"),
-    "nearside": ("settings", "inference", "retrieval", "tools", "lsp_server"),
+    "syntax": (),
+    "inference": ("settings", "syntax"),
+    "retrieval": ("settings", "syntax", "inference.types"),
+    "tools": ("settings", "syntax", "inference.types", "retrieval"),
+    "lsp_server": ("settings", "syntax", "inference", "retrieval", "tools"),
+    "nearside": ("settings", "syntax", "inference", "retrieval", "tools", "lsp_server"),
 }
 
 # Which files may import a library at all.
@@ -37,6 +39,8 @@ OWNERS = {
     "pygls": ("lsp_server/*",),
     "lsprotocol": ("lsp_server/*",),
     "llama_cpp": ("inference/llama*.py",),
+    "tree_sitter": ("syntax/*",),
+    "tree_sitter_language_pack": ("syntax/*",),
     "torch": (),
     "transformers": (),
     "lancedb": ("retrieval/index*.py",),

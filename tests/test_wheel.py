@@ -20,8 +20,8 @@ def names(installed: Installed) -> list[str]:
 
 def test_the_wheel_holds_our_packages_and_nothing_else(names: list[str]) -> None:
     packages = {name.split("/")[0] for name in names if ".dist-info/" not in name}
-    assert packages >= {"settings", "inference", "lsp_server", "nearside"}
-    assert packages <= {"settings", "inference", "retrieval", "tools", "lsp_server", "nearside"}
+    assert packages >= {"settings", "syntax", "inference", "retrieval", "lsp_server", "nearside"}
+    assert packages <= {"settings", "syntax", "inference", "retrieval", "tools", "lsp_server", "nearside"}
 
 
 def test_the_wheel_holds_every_module_of_its_packages(names: list[str]) -> None:
