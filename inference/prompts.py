@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from inference.lines import plain_line_ends
-from inference.types import FimPrompt
+from inference.types import FimPrompt, Snippet
 from settings.schema import Completion
 
 ANCHOR_LINES = (64, 16, 4, 1)
@@ -36,6 +36,9 @@ class CursorContext:
     path: str = ""
     repository: str = ""
     language: str = ""
+    """LSP language identifier."""
+    snippets: tuple[Snippet, ...] = ()
+    """Text of other places, what changes least first."""
 
 
 def window(lines: Sequence[str], line: int, column: int, settings: Completion) -> tuple[str, str]:
@@ -87,7 +90,11 @@ def _anchor(reach: int, line: int) -> int:
 
 def fim_prompt(context: CursorContext) -> FimPrompt:
     return FimPrompt(
-        prefix=context.prefix, suffix=context.suffix, path=context.path, repository=context.repository
+        prefix=context.prefix,
+        suffix=context.suffix,
+        path=context.path,
+        repository=context.repository,
+        snippets=context.snippets,
     )
 
 
