@@ -17,6 +17,8 @@ class Answer:
     alternatives: int = 1
     """How many alternatives were asked for; fewer may have come."""
     model: str = ""
+    speculative: bool = False
+    """It was made before anybody asked."""
 
 
 class CompletionCache:
@@ -34,7 +36,8 @@ class CompletionCache:
             self._answers.popitem(last=False)
 
     def find(self, prefix: str, suffix: str, alternatives: int = 1) -> Answer | None:
-        """Return what is left of a remembered answer after what was typed along it, longest prefix first.
+        """Return what is left of a remembered answer after what was typed along it, longest prefix first; an
+        answer without texts where the model had nothing to say right here.
 
         Comparing against each remembered prefix is a memory compare per entry, far cheaper than hashing
         the prefix once for every character an answer may reach back.
@@ -45,6 +48,9 @@ class CompletionCache:
                 continue
             if best is not None and len(start) < len(best[0]):
                 continue
+            if start == prefix:
+                best = start, answer
+                break
             if left := after_typing(answer, prefix[len(start) :]):
                 best = start, left
         if best is None:
@@ -71,4 +77,5 @@ def after_typing(answer: Answer, typed: str) -> Answer | None:
         confidence=tuple(answer.confidence[i] for i in kept) if answer.confidence else (),
         alternatives=answer.alternatives,
         model=answer.model,
+        speculative=answer.speculative,
     )

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 from inference.cache import Answer, after_typing
 from inference.confidence import score
 from inference.overlap import until_suffix
 from inference.prompts import CursorContext
-from inference.types import CompletionRequest, Engine, Piece, Usage
+from inference.types import CompletionRequest, Engine, Piece, Priority, Usage
 
 
 @dataclass
@@ -37,12 +37,20 @@ class Generation:
         self.context = context
         self.request = request
         self.usage = Usage()
+        loop = asyncio.get_running_loop()
+        self.started = loop.time()
+        self.grown = loop.create_future()
+        """Done with the next piece; a new one is here by then."""
         self._drafts: dict[int, Draft] = {}
         self.task = asyncio.create_task(self._read(engine))
 
     @property
     def done(self) -> bool:
         return self.task.done()
+
+    @property
+    def speculative(self) -> bool:
+        return self.request.priority is Priority.SPECULATIVE
 
     def cancel(self) -> None:
         self.task.cancel()
@@ -54,17 +62,49 @@ class Generation:
             text = clean(until_suffix(draft.text, self.context.suffix), self.request.max_lines)
             if text:
                 texts.setdefault(text, score(draft.logprobs, draft.margins))
-        return Answer(tuple(texts), tuple(texts.values()), self.request.alternatives, model)
+        return Answer(tuple(texts), tuple(texts.values()), self.request.alternatives, model, self.speculative)
 
-    def serves(self, context: CursorContext, alternatives: int) -> bool:
-        """Tell whether `context` asks for the same, or for what is left of it after typing along."""
+    def later(self, answer: Answer) -> tuple[CursorContext, Answer] | None:
+        """Return what was generated beyond the first text of `answer`, and the place it follows once that
+        text is accepted; None where there is nothing.
+        """
+        draft = self._drafts.get(0)
+        shown = answer.texts[0] if answer.texts else ""
+        if draft is None or not shown or not draft.text.startswith(shown):
+            return None
+        place = replace(self.context, prefix=self.context.prefix + shown)
+        rest = clean(until_suffix(draft.text[len(shown) :], place.suffix))
+        return (place, Answer((rest,), (None,), model=answer.model, speculative=True)) if rest else None
+
+    def typed_since(self, context: CursorContext) -> str | None:
+        """Return what was typed between the place this was asked for and `context`, None if more changed."""
         mine = self.context
         if context.suffix != mine.suffix or not context.prefix.startswith(mine.prefix):
+            return None
+        return context.prefix[len(mine.prefix) :]
+
+    def serves(self, context: CursorContext, alternatives: int) -> bool:
+        """Tell whether this may answer `context` too: the same place, or one further along its text.
+
+        While nothing has come yet, a call for what was typed since is better: it costs nothing, as the part
+        of the prompt evaluated so far stays in the engine's cache.
+        """
+        typed = self.typed_since(context)
+        if typed is None or alternatives > self.request.alternatives:
             return False
-        if alternatives > self.request.alternatives:
-            return False
-        typed = context.prefix[len(mine.prefix) :]
-        return not typed or after_typing(self.answer(), typed) is not None
+        return not typed or self.covers(typed) or (self.behind(typed) and bool(self._first))
+
+    def covers(self, typed: str) -> bool:
+        """Tell whether something is left of what came so far once `typed` stands in the text."""
+        return after_typing(self.answer(), typed) is not None
+
+    def behind(self, typed: str) -> bool:
+        """Tell whether `typed` is further than what came so far, and the same as far as that goes."""
+        return not self.done and len(self._first) <= len(typed) and typed.startswith(self._first)
+
+    @property
+    def _first(self) -> str:
+        return self._drafts[0].text if 0 in self._drafts else ""
 
     async def _read(self, engine: Engine) -> None:
         stream = cast(AsyncGenerator[Piece, None], engine.complete(self.request))
@@ -72,6 +112,9 @@ class Generation:
             async for piece in stream:
                 self._drafts.setdefault(piece.index, Draft()).add(piece)
                 self.usage = piece.usage or self.usage
+                grown, self.grown = self.grown, asyncio.get_running_loop().create_future()
+                if not grown.done():
+                    grown.set_result(None)
 
 
 def clean(text: str, max_lines: int = 0) -> str:

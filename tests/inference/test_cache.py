@@ -57,8 +57,14 @@ def test_one_suggestion_does_not_answer_who_asks_for_several() -> None:
     assert cache_with("a", "b", alternatives=3).find("a", "", alternatives=1)
 
 
-def test_an_empty_answer_is_no_hit() -> None:
-    assert cache_with("a").find("a", "") is None
+def test_that_there_is_nothing_to_say_is_remembered_for_that_very_place() -> None:
+    cache = cache_with("a")
+    assert texts(cache.find("a", "")) == ()
+    assert cache.find("ab", "") is None
+
+
+def test_an_answer_used_up_by_typing_is_no_hit() -> None:
+    assert cache_with("a", "b").find("ab", "") is None
 
 
 def test_the_least_recently_used_answer_leaves_first() -> None:
