@@ -53,6 +53,8 @@ class Backend(Protocol):
     """Ids sequences..sequences+branches-1 are scratch for alternatives."""
     batch_size: int
     vocabulary: int
+    can_trim: bool
+    """Whether `trim` can keep a part of a sequence; recurrent memories cannot."""
     interruptible: bool
     """Whether decode looks at `interrupt` while it works (llama.cpp does on a CPU, not on a GPU)."""
     interrupt: Callable[[], bool]

@@ -18,6 +18,7 @@ from pathlib import Path
 import uvicorn
 
 from inference.backend import Backend
+from inference.drafts import Drafts
 from inference.engine_app import create_app
 from inference.engine_state import EngineState
 from settings.log_format import KEPT, SIZE, JsonLines
@@ -31,7 +32,7 @@ ERROR_LINGER = 15.0
 """Seconds a failed engine stays to say why; the next start tries again."""
 
 
-def run(model: ModelSettings, socket: Path, log_file: Path | None = None) -> int:
+def run(model: ModelSettings, socket: Path, log_file: Path | None = None, *, drafts: bool = True) -> int:
     """Serve `model` on `socket` until idle or told to stop. Returns the exit status."""
     _log_to(log_file)
     socket.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -41,7 +42,7 @@ def run(model: ModelSettings, socket: Path, log_file: Path | None = None) -> int
     except OSError:
         log.info("Not starting: another engine serves %s.", socket)
         return ALREADY_RUNNING
-    state = EngineState(lambda: _load(model), _name(model), _version())
+    state = EngineState(lambda: _load(model), _name(model), _version(), None if drafts else Drafts(longest=0))
     listener = _listen(socket)  # under the lock: what is there is a dead engine's
     try:
         asyncio.run(_serve(state, listener, model.idle_timeout))

@@ -13,6 +13,7 @@ import time
 from collections.abc import AsyncGenerator, Callable
 
 from inference.backend import Backend
+from inference.drafts import Drafts
 from inference.generate import Job
 from inference.healing import take_back
 from inference.refusals import kind_of
@@ -27,7 +28,9 @@ log = logging.getLogger(__name__)
 class EngineState:
     """One model, loaded in the background; requests that come meanwhile wait for it."""
 
-    def __init__(self, load: Callable[[], Backend], name: str, version: str) -> None:
+    def __init__(
+        self, load: Callable[[], Backend], name: str, version: str, drafts: Drafts | None = None
+    ) -> None:
         self.version = version
         self.model_name = name
         self.started_unix = int(time.time())
@@ -35,7 +38,7 @@ class EngineState:
         self.scheduler: Scheduler | None = None
         self.backend: Backend | None = None
         self.last_request = time.monotonic()
-        self._load = load
+        self._load, self._drafts = load, drafts
         self._ready = asyncio.Event()
 
     def start(self) -> None:
@@ -45,7 +48,8 @@ class EngineState:
         def work() -> None:
             try:
                 backend = self._load()
-                result: tuple[Backend, Scheduler] | NearsideError = (backend, Scheduler(backend))
+                scheduler = Scheduler(backend, self._drafts)
+                result: tuple[Backend, Scheduler] | NearsideError = (backend, scheduler)
             except NearsideError as error:
                 result = error
             except Exception as error:

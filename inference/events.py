@@ -36,7 +36,11 @@ def read_openai(event: dict[str, Any]) -> Iterator[Piece]:
                 int(own.get("evaluated_tokens", prompt - cached)),
                 int(own.get("reused_tokens", cached)),
                 int(usage.get("completion_tokens") or 0),
-                *(float(own.get(name) or 0) for name in ("queue_ms", "prefill_ms", "decode_ms")),
+                float(own.get("queue_ms") or 0),
+                float(own.get("prefill_ms") or 0),
+                float(own.get("decode_ms") or 0),
+                drafted_tokens=int(own.get("drafted_tokens") or 0),
+                accepted_tokens=int(own.get("accepted_tokens") or 0),
             ),
         )
 
@@ -54,6 +58,8 @@ def read_llama_server(event: dict[str, Any]) -> Iterator[Piece]:
             int(event.get("tokens_predicted") or 0),
             prefill_ms=float(timings.get("prompt_ms") or 0),
             decode_ms=float(timings.get("predicted_ms") or 0),
+            drafted_tokens=int(timings.get("draft_n") or 0),
+            accepted_tokens=int(timings.get("draft_n_accepted") or 0),
         )
     yield Piece(
         str(event.get("content") or ""),

@@ -1,7 +1,7 @@
 """One request through the model, as a generator that pauses after each slice so that others come between.
 
 Prefill happens in slices; alternatives are branches of one prefill, decoded together in one
-batch.
+batch. A single greedy answer may be decoded several tokens at a time, by drafts.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from inference.backend import Backend, Interrupted
+from inference.backend import Backend, CacheFull, Interrupted
+from inference.drafts import Drafts, Lookup
 from inference.healing import Pieces
 from inference.sampling import Step, TextStream, choose, first_tokens, steps_for
 from inference.sequences import SequenceCache, Slot
@@ -51,6 +52,8 @@ class Job:
     evaluated: int = 0
     reused: int = 0
     generated: int = 0
+    drafted: int = 0
+    accepted: int = 0
 
 
 class Pace:
@@ -90,7 +93,12 @@ class _Branch:
 
 
 def run(
-    job: Job, backend: Backend, cache: SequenceCache, pace: Pace, pieces: Pieces | None = None
+    job: Job,
+    backend: Backend,
+    cache: SequenceCache,
+    pace: Pace,
+    drafts: Drafts,
+    pieces: Pieces | None = None,
 ) -> Generator[None, None, None]:
     """Answer a job. Raises NoRoom before anything happened; whoever drives it stops a cancelled one."""
     room = backend.description.context - job.max_tokens
@@ -108,13 +116,18 @@ def run(
         if job.max_tokens > 0:
             branches = _fork(job, backend, cache, slot, last, pieces)
             branch_ids = [branch.sequence for branch in branches if branch.sequence != slot.id]
-            yield from _decode(job, backend, cache, slot, branches, pieces)
+            if len(branches) == 1 and job.temperature <= 0 and drafts.longest and backend.can_trim:
+                yield from _decode_with_drafts(job, backend, cache, slot, branches[0], pieces, drafts)
+            else:
+                yield from _decode(job, backend, cache, slot, branches, pieces)
         job.emit(
             Piece(
                 usage=Usage(
                     evaluated_tokens=job.evaluated,
                     reused_tokens=job.reused,
                     generated_tokens=job.generated,
+                    drafted_tokens=job.drafted,
+                    accepted_tokens=job.accepted,
                     queue_ms=1000 * (started - job.submitted),
                     prefill_ms=1000 * (prefilled - started),
                     decode_ms=1000 * (time.monotonic() - prefilled),
@@ -135,7 +148,7 @@ def _prefill(job: Job, cache: SequenceCache, slot: Slot, pace: Pace) -> Generato
         ends = at + len(part) == len(job.prompt)
         began = time.monotonic()
         try:
-            cache.append(slot, part, last_output=ends)
+            cache.append(slot, part, outputs=int(ends))
         except Interrupted:
             yield
             continue
@@ -199,10 +212,77 @@ def _decode(
             if branch.sequence == slot.id:
                 slot.tokens.append(branch.step.token)
             branch.position += 1
-            row, allowed = _allowed(backend.logits(i), branch.typed, pieces)
-            [step] = steps_for(row, [choose(row, job.temperature, random)])
-            branch.step = replace(step, token=int(allowed[step.token]))
+            branch.step = _next_step(job, backend, i, branch, pieces, random)
         active = [branch for branch in active if not _take(job, backend, branch)]
+
+
+def _next_step(
+    job: Job,
+    backend: Backend,
+    index: int,
+    branch: _Branch,
+    pieces: Pieces | None,
+    random: np.random.Generator,
+) -> Step:
+    """Choose the branch's next token by the logits of batch entry `index`."""
+    row, allowed = _allowed(backend.logits(index), branch.typed, pieces)
+    [step] = steps_for(row, [choose(row, job.temperature, random)])
+    return replace(step, token=int(allowed[step.token]))
+
+
+def _decode_with_drafts(
+    job: Job,
+    backend: Backend,
+    cache: SequenceCache,
+    slot: Slot,
+    branch: _Branch,
+    pieces: Pieces | None,
+    drafts: Drafts,
+) -> Generator[None, None, None]:
+    """Generate one greedy answer; the same tokens as `_decode`, some of them several a batch."""
+    random = np.random.default_rng(job.seed + 1)
+    lookup = Lookup(slot.tokens, job.max_tokens)
+    lookup.push(branch.step.token)
+    ended = _take(job, backend, branch)
+    room = True
+    while not ended:
+        yield
+        draft = _draft(job, backend, branch, lookup, drafts) if room else []
+        start, batch = len(slot.tokens), [branch.step.token, *draft]
+        began = time.monotonic()
+        try:
+            cache.append(slot, batch, outputs=len(batch), evict=not draft)
+        except Interrupted:
+            continue
+        except CacheFull:  # another document's tokens are worth more than a guess
+            room = False
+            continue
+        backend.logits(0)  # a GPU works on until somebody wants its results
+        drafts.measured(len(batch), time.monotonic() - began)
+        job.drafted += len(draft)
+        right = 0
+        while True:
+            branch.step = _next_step(job, backend, right, branch, pieces, random)
+            drafts.guessed(lookup.matched, lookup.push(branch.step.token))
+            ended = _take(job, backend, branch)
+            if ended or [branch.step.token] != draft[right : right + 1]:
+                break
+            right += 1
+        job.accepted += right
+        # What was guessed wrong, or lies behind the end of the answer, was never part of the sequence.
+        cache.truncate(slot, start + 1 + right)
+
+
+def _draft(job: Job, backend: Backend, branch: _Branch, lookup: Lookup, drafts: Drafts) -> list[int]:
+    """Tokens that may follow the branch's newest one, as far as the answer can reach and as drafts pay."""
+    if branch.typed:
+        return []
+    guess = lookup.draft(min(drafts.longest, job.max_tokens - branch.made - 1))
+    for i, token in enumerate(guess):
+        if backend.is_end(token) or (branch.stream.on_last_line and b"\n" in backend.piece(token)):
+            guess = guess[:i]  # the answer would end by this token; nothing is asked of what follows
+            break
+    return guess[: drafts.count(lookup.matched, len(guess))]
 
 
 def _take(job: Job, backend: Backend, branch: _Branch) -> bool:

@@ -120,7 +120,9 @@ class LlamaBackend:
             size_bytes=int(C.llama_model_size(self._model)),
             family=chosen[0] if chosen else None,
         )
-        if self._memory and (C.llama_model_is_recurrent(self._model) or C.llama_model_is_hybrid(self._model)):
+        recurrent = C.llama_model_is_recurrent(self._model) or C.llama_model_is_hybrid(self._model)
+        self.can_trim = not recurrent
+        if self._memory and recurrent:
             log.warning(
                 "This model cannot drop the end of its cache: each keystroke evaluates the prompt again."
             )

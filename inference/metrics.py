@@ -31,6 +31,8 @@ def render(state: EngineState) -> str:
             totals.reused_tokens,
         ),
         ("generated_tokens_total", "Tokens generated.", "counter", totals.generated_tokens),
+        ("drafted_tokens_total", "Guessed tokens evaluated.", "counter", totals.drafted_tokens),
+        ("accepted_tokens_total", "Guessed tokens that were right.", "counter", totals.accepted_tokens),
         (
             "busy_seconds_total",
             "Seconds the engine's thread worked.",

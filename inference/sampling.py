@@ -65,6 +65,11 @@ class TextStream:
         self._begun = False
         self.stopped = False
 
+    @property
+    def on_last_line(self) -> bool:
+        """Whether the next line break ends the answer."""
+        return self._begun and self._lines_left == 1
+
     def feed(self, data: bytes) -> str:
         """Text that is certain to belong to the answer. After `stopped` is set nothing more comes."""
         if self.stopped:

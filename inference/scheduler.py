@@ -15,6 +15,7 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 
 from inference.backend import Backend
+from inference.drafts import Drafts
 from inference.generate import Job, Pace, run
 from inference.healing import Pieces
 from inference.sequences import NoRoom, SequenceCache
@@ -45,14 +46,17 @@ class Totals:
     evaluated_tokens: int = 0
     reused_tokens: int = 0
     generated_tokens: int = 0
+    drafted_tokens: int = 0
+    accepted_tokens: int = 0
     busy_seconds: float = 0.0
 
 
 class Scheduler:
     """Runs jobs on its own thread. `submit` and `cancel` may be called from any thread."""
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Backend, drafts: Drafts | None = None) -> None:
         self._backend = backend
+        self._drafts = drafts or Drafts()
         self.cache = SequenceCache(backend)
         self.totals = Totals()
         self.last_active = time.monotonic()
@@ -135,7 +139,7 @@ class Scheduler:
         self._current, self._pre_empted = entry.job, False
         try:
             if entry.work is None:
-                entry.work = run(entry.job, self._backend, self.cache, self._pace, self._pieces)
+                entry.work = run(entry.job, self._backend, self.cache, self._pace, self._drafts, self._pieces)
             next(entry.work)
         except StopIteration:
             self._end(entry, None)
@@ -179,4 +183,6 @@ class Scheduler:
         self.totals.evaluated_tokens += job.evaluated
         self.totals.reused_tokens += job.reused
         self.totals.generated_tokens += job.generated
+        self.totals.drafted_tokens += job.drafted
+        self.totals.accepted_tokens += job.accepted
         job.done(error)

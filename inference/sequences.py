@@ -97,15 +97,16 @@ class SequenceCache:
                 length = 0
             del sequence.tokens[length:]
 
-    def append(self, sequence: Slot, tokens: Sequence[int], *, last_output: bool) -> None:
-        """Evaluate tokens at the end of a sequence; the logits of the last one are at index len(tokens) -
-        1.
+    def append(self, sequence: Slot, tokens: Sequence[int], *, outputs: int, evict: bool = True) -> None:
+        """Evaluate tokens at the end of a sequence; the last `outputs` of them get logits, at their index.
+
+        Raises Interrupted, and CacheFull where nobody is to be evicted; the sequence is then as it was.
         """
         start = len(sequence.tokens)
         count = len(tokens)
-        outputs = [False] * (count - 1) + [last_output]
+        wanted = [i >= count - outputs for i in range(count)]
         try:
-            self.decode(tokens, range(start, start + count), [sequence.id] * count, outputs)
+            self.decode(tokens, range(start, start + count), [sequence.id] * count, wanted, evict=evict)
         except Interrupted:
             self.restore({sequence.id: start})
             raise
@@ -117,12 +118,16 @@ class SequenceCache:
         positions: Sequence[int],
         sequences: Sequence[int],
         outputs: Sequence[bool],
+        *,
+        evict: bool = True,
     ) -> None:
         """Evaluate a batch, giving up the least recently used idle documents until it fits."""
         while True:
             try:
                 return self._backend.decode(tokens, positions, sequences, outputs)
             except CacheFull:
+                if not evict:
+                    raise
                 idle = [sequence for sequence in self._sequences if sequence.tokens and not sequence.busy]
                 if not idle:
                     raise EngineRefused(

@@ -117,6 +117,10 @@ class Usage:
     queue_ms: float = 0.0
     prefill_ms: float = 0.0
     decode_ms: float = 0.0
+    drafted_tokens: int = 0
+    """Guesses evaluated together with a generated token."""
+    accepted_tokens: int = 0
+    """Of those, the right ones; they are among the generated tokens."""
 
 
 @dataclass(frozen=True)

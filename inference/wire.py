@@ -230,6 +230,8 @@ def usage_fields(usage: Usage) -> dict[str, Any]:
         "nearside": {
             "evaluated_tokens": usage.evaluated_tokens,
             "reused_tokens": usage.reused_tokens,
+            "drafted_tokens": usage.drafted_tokens,
+            "accepted_tokens": usage.accepted_tokens,
             "queue_ms": round(usage.queue_ms, 3),
             "prefill_ms": round(usage.prefill_ms, 3),
             "decode_ms": round(usage.decode_ms, 3),

@@ -22,6 +22,9 @@ def run(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--socket", type=Path, metavar="PATH", help="where to listen")
     parser.add_argument("--log", type=Path, metavar="PATH", help="where to log; stderr if absent")
+    parser.add_argument(
+        "--no-drafts", action="store_true", help="decode token by token, so that benchmarks can compare"
+    )
     try:
         given = parser.parse_args(arguments)
     except SystemExit as done:
@@ -37,7 +40,7 @@ def run(arguments: Sequence[str]) -> int:
     from inference.engine_process import run as serve
     from inference.launch import socket_path
 
-    return serve(model, given.socket or socket_path(model), given.log)
+    return serve(model, given.socket or socket_path(model), given.log, drafts=not given.no_drafts)
 
 
 def model_from_json(text: str) -> Model:
