@@ -24,7 +24,7 @@ async def connect(ls: NearsideServer) -> None:
     except NearsideError as error:
         ls.status.failed(error)
         return
-    ls.completer = Completer(ls.engine, ls.settings.completion)
+    ls.completer = Completer(ls.engine, ls.settings.completion, ls.mechanisms)
     ls.introduction = ls.run_in_background(_introduce(ls, ls.engine, ls.completer))
 
 

@@ -13,6 +13,9 @@ from lsp_server.suggestions import Placed, nothing, suggest
 if TYPE_CHECKING:
     from lsp_server.session import NearsideServer
 
+WAITING_CLIENTS = ("neovim", "visual studio code", "vscod", "code - oss", "cursor")
+"""Clients that wait themselves before they ask, as they name themselves in `initialize`, in lower case."""
+
 
 async def inline_completion(
     ls: NearsideServer, params: lsp.InlineCompletionParams
@@ -28,7 +31,15 @@ async def inline_completion(
     if selected:
         return await _extend_selected(ls, document, selected, alternatives)
     place = document.place(params.position.line, params.position.character, ls.client.encoding)
-    return _items(ls, await suggest(ls, document, place, alternatives))
+    wait = 0.0 if by_hand else _debounce(ls, document.lines[place[0]][: place[1]])
+    return _items(ls, await suggest(ls, document, place, alternatives, wait=wait))
+
+
+def _debounce(ls: NearsideServer, before: str) -> float:
+    """Return the seconds to wait for the next key with `before` on the cursor's line."""
+    if (configured := ls.settings.completion.debounce_ms) >= 0:
+        return configured / 1000
+    return 0.0 if ls.client.name.lower().startswith(WAITING_CLIENTS) else ls.debounce.wait(before)
 
 
 async def _extend_selected(

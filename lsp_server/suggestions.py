@@ -36,9 +36,16 @@ class Placed:
 
 
 async def suggest(
-    ls: NearsideServer, document: Document, place: Place, alternatives: int, ahead: str = ""
+    ls: NearsideServer,
+    document: Document,
+    place: Place,
+    alternatives: int,
+    ahead: str = "",
+    wait: float = 0.0,
 ) -> Placed | None:
     """Return what to show at `place`, or None; `ahead` is text taken as typed there already.
+
+    Before the model is asked, a newer request is waited for, for `wait` seconds.
 
     Everything up to the first await sees the document the request was made for.
     """
@@ -55,7 +62,7 @@ async def suggest(
     context = replace(context, prefix=context.prefix + ahead)
     asked = ls.asked[document.uri] = document.revision, place
     try:
-        suggestion = await ls.completer.complete(context, alternatives=alternatives)
+        suggestion = await ls.completer.complete(context, alternatives=alternatives, debounce_ms=1000 * wait)
     except Cancelled:
         return nothing("a newer request took over")
     except NearsideError as error:
@@ -74,7 +81,10 @@ async def suggest(
     ls.suggestions[document.uri] = suggestion
     if suggestion.source == "engine":
         ls.status.recovered()
-    return _as_of_now(ls, document, asked, suggestion)
+    placed = _as_of_now(ls, document, asked, suggestion)
+    if placed and ls.completer:
+        ls.completer.speculate(context, suggestion.text)
+    return placed
 
 
 def _as_of_now(

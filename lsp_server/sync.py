@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types as lsp
@@ -25,6 +26,8 @@ def did_open(ls: NearsideServer, params: lsp.DidOpenTextDocumentParams) -> None:
     """Take over a document's text, and warm the engine up for it unless another is opened right after."""
     item = params.text_document
     document = Document(item.uri, item.language_id, item.version, item.text)
+    if before := ls.documents.get(item.uri):
+        ls.outcomes.closed(before)
     ls.documents[item.uri] = document
     # LSP does not say where the cursor is. What stands before it begins like this in any document that fits
     # into one window; a client that knows better says so with nearside/cursor.
@@ -37,6 +40,7 @@ def cursor_moved(ls: NearsideServer, params: Any) -> None:
     document = ls.documents.get(params.textDocument.uri)
     if document is not None:
         place = document.place(params.position.line, params.position.character, ls.client.encoding)
+        ls.outcomes.moved(document, place)
         _warm_soon(ls, document, place)
 
 
@@ -63,20 +67,23 @@ def did_change(ls: NearsideServer, params: lsp.DidChangeTextDocumentParams) -> N
         return
     for change in params.content_changes:
         if isinstance(change, lsp.TextDocumentContentChangeWholeDocument):
+            before = document.lines
             document.replace_all(change.text)
+            ls.outcomes.replaced(document, before)
             continue
-        start, end = change.range.start, change.range.end
-        document.replace(
-            document.place(start.line, start.character, ls.client.encoding),
-            document.place(end.line, end.character, ls.client.encoding),
-            change.text,
-        )
+        start = document.place(change.range.start.line, change.range.start.character, ls.client.encoding)
+        end = document.place(change.range.end.line, change.range.end.character, ls.client.encoding)
+        ls.outcomes.editing(document, start, end, change.text)
+        document.replace(start, end, change.text)
+        ls.outcomes.edited(document, start[0] + change.text.count("\n"))
     document.version = params.text_document.version
+    ls.debounce.typed(time.monotonic())
     text_changed(ls, document)
 
 
 def did_close(ls: NearsideServer, params: lsp.DidCloseTextDocumentParams) -> None:
-    ls.documents.pop(params.text_document.uri, None)
+    if document := ls.documents.pop(params.text_document.uri, None):
+        ls.outcomes.closed(document)
     ls.suggestions.pop(params.text_document.uri, None)
     if ls.completer:
         ls.completer.supersede(params.text_document.uri)
