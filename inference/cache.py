@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from inference.overlap import CLOSERS, QUOTES, until_suffix
 
 CAPACITY = 250
+PAIRED = frozenset(CLOSERS) | frozenset(QUOTES)
+"""What editors put behind the cursor by themselves when its opening half is typed."""
 
 
 @dataclass(frozen=True)
@@ -42,27 +46,47 @@ class CompletionCache:
         Comparing against each remembered prefix is a memory compare per entry, far cheaper than hashing
         the prefix once for every character an answer may reach back.
         """
-        best: tuple[str, Answer] | None = None
+        best: tuple[str, str, Answer] | None = None
         for (start, end), answer in self._answers.items():
-            if end != suffix or answer.alternatives < alternatives or not prefix.startswith(start):
+            paired = _paired(end, suffix)
+            if paired is None or answer.alternatives < alternatives or not prefix.startswith(start):
                 continue
             if best is not None and len(start) < len(best[0]):
                 continue
-            if start == prefix:
-                best = start, answer
+            if start == prefix and not paired:
+                best = start, end, answer
                 break
-            if left := after_typing(answer, prefix[len(start) :]):
-                best = start, left
+            left = after_typing(answer, prefix[len(start) :])
+            if left and paired:
+                left = _inside(left, suffix)
+            if left:
+                best = start, end, left
         if best is None:
             return None
-        self._answers.move_to_end((best[0], suffix))
-        return best[1]
+        self._answers.move_to_end(best[:2])
+        return best[2]
 
     def clear(self) -> None:
         self._answers.clear()
 
     def __len__(self) -> int:
         return len(self._answers)
+
+
+def _paired(old: str, new: str) -> str | None:
+    """Return what an editor itself put in front of the text after the cursor, which was `old` and is `new`, as
+    the user typed brackets or quotes; None where it is another text.
+    """
+    if old == new:
+        return ""
+    added = new[: max(0, len(new) - len(old))]
+    return added if added and PAIRED.issuperset(added) and new.endswith(old) else None
+
+
+def _inside(answer: Answer, suffix: str) -> Answer | None:
+    """Return `answer` up to the closing bracket that now stands in `suffix`; None where nothing is left."""
+    texts = tuple(until_suffix(text, suffix) for text in answer.texts)
+    return replace(answer, texts=texts) if all(texts) and texts != answer.texts else None
 
 
 def after_typing(answer: Answer, typed: str) -> Answer | None:

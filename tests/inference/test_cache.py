@@ -52,6 +52,19 @@ def test_alternatives_that_were_left_behind_are_dropped_with_their_confidence() 
     assert (found.texts, found.confidence) == (("c", "d"), (0.1, 0.2))
 
 
+def test_typing_along_goes_on_through_the_bracket_an_editor_closes() -> None:
+    cache = cache_with("foo", "(bar[0], baz).x", suffix="\n")
+    assert texts(cache.find("foo(", ")\n")) == ("bar[0], baz",)
+    assert texts(cache.find("foo(bar[", "])\n")) == ("0",)
+    assert texts(cache.find("foo(bar[0], ", ")\n")) == ("baz",)
+
+
+def test_a_bracket_the_answer_never_closes_is_another_text() -> None:
+    assert cache_with("foo", "(bar", suffix="\n").find("foo(", ")\n") is None
+    assert cache_with("foo", "(bar)", suffix="\n").find("foo(", "x)\n") is None
+    assert cache_with("foo", "(bar)", suffix="\n").find("foo", ")\n") is None
+
+
 def test_one_suggestion_does_not_answer_who_asks_for_several() -> None:
     assert cache_with("a", "b").find("a", "", alternatives=3) is None
     assert cache_with("a", "b", alternatives=3).find("a", "", alternatives=1)
