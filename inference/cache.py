@@ -74,7 +74,7 @@ class CompletionCache:
 
 
 def _paired(old: str, new: str) -> str | None:
-    """Return what an editor itself put in front of the text after the cursor, which was `old` and is `new`, as
+    """Return what an editor itself put in front of the text after the cursor (`old`, now `new`) as
     the user typed brackets or quotes; None where it is another text.
     """
     if old == new:
