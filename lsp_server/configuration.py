@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
 
-from lsp_server import engine, logs
+from lsp_server import engine, logs, recording
 from lsp_server.status import PATIENCE
 from settings import layers, paths
 from settings.schema import Settings
@@ -38,6 +38,8 @@ async def _enforce(ls: NearsideServer, loaded: layers.Loaded) -> None:
     ls.settings = loaded.settings
     if first or loaded.settings.log != previous.log:
         await _start_log(ls, loaded.settings)
+    if first or loaded.settings.ledger != previous.ledger:
+        await recording.follow(ls)
     for note in (*loaded.notes, *paths.notes()):
         ls.status.note(note)
     if ls.completer:

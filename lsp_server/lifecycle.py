@@ -11,7 +11,7 @@ from lsprotocol import types as lsp
 from pygls.capabilities import ServerCapabilitiesBuilder
 from pygls.uris import to_fs_path
 
-from lsp_server import completion, configuration, engine
+from lsp_server import completion, configuration, engine, recording
 from lsp_server.configuration import plain
 from lsp_server.positions import ENCODINGS
 
@@ -28,6 +28,7 @@ def initialize(ls: NearsideServer, params: lsp.InitializeParams) -> None:
     name = params.client_info.name if params.client_info else "unknown"
     client.name = f"{name}-{os.getpid()}"  # two windows of one editor are two clients of the engine
     client.workspace = _workspace(params)
+    ls.outcomes.client, ls.outcomes.project = name, str(client.workspace or "")
     chosen = ServerCapabilitiesBuilder.choose_position_encoding(params.capabilities)
     client.encoding = next(encoding for encoding in ENCODINGS if encoding == chosen)
     client.options = configuration.section(plain(params.initialization_options))
@@ -46,6 +47,8 @@ async def initialized(ls: NearsideServer, _: lsp.InitializedParams) -> None:
 async def shutdown(ls: NearsideServer, _: None = None) -> None:
     """Stop what runs; the process itself ends with `exit`, or when its input does."""
     ls.stop_background()
+    ls.outcomes.close()
+    await recording.stop(ls)
     await engine.disconnect(ls)
 
 

@@ -11,9 +11,11 @@ from typing import Any
 from lsprotocol import types as lsp
 from pygls.lsp.server import LanguageServer
 
-from inference.completer import Completer, Suggestion
+from inference.completer import Completer, Mechanisms, Suggestion
+from inference.debounce import Debounce
 from inference.types import Engine
 from lsp_server.documents import Document, Place
+from lsp_server.outcomes import Outcomes
 from lsp_server.positions import Encoding
 from lsp_server.protocol import NearsideProtocol, tolerant_converter
 from lsp_server.status import Status
@@ -65,11 +67,14 @@ class NearsideServer(LanguageServer):
         """Has the engine read the document opened last."""
         self.engine: Engine | None = None
         self.completer: Completer | None = None
+        self.mechanisms = Mechanisms()
+        self.debounce = Debounce()
         self.status = Status(self)
         self.asked: dict[str, tuple[int, Place]] = {}
         """Revision and place of each document's waiting request."""
         self.suggestions: dict[str, Suggestion] = {}
         """The last suggestion of each document, for whoever asks what it cost."""
+        self.outcomes = Outcomes(lambda delay, work: asyncio.get_running_loop().call_later(delay, work))
         self._background: set[asyncio.Task[Any]] = set()
 
     def run_in_background(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:

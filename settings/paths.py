@@ -58,6 +58,11 @@ def log_file(settings: Settings) -> Path:
     return _writable("log", lambda: wanted.parent, file=wanted) / wanted.name
 
 
+def ledger_file() -> Path:
+    """Return where it is recorded what became of suggestions; its folder exists and can be written."""
+    return state_dir() / "ledger.db"
+
+
 def notes() -> tuple[str, ...]:
     """Return what was moved elsewhere so far and why, each once, as lines for the user."""
     return tuple(_notes)

@@ -55,6 +55,12 @@ class Completion:
     deadline_ms: int = setting(
         650, "answer by then with what is ready", untrusted="lower", low=20, high=60_000
     )
+    debounce_ms: int = setting(
+        -1,
+        "milliseconds to wait for the next key; -1 is automatic, and none for editors that wait themselves",
+        low=-1,
+        high=5000,
+    )
     max_tokens: int = setting(64, "tokens in one suggestion", untrusted="lower", low=1, high=4096)
     max_lines: int = setting(8, "lines in one suggestion", untrusted="lower", low=1, high=1000)
     alternatives: int = setting(3, "suggestions when asked for by hand", untrusted="lower", low=1, high=16)
@@ -77,7 +83,15 @@ class Log:
 
 
 @dataclass(frozen=True)
+class Ledger:
+    enabled: bool = setting(
+        True, "record what was suggested and taken, in figures and without any text", untrusted="disable"
+    )
+
+
+@dataclass(frozen=True)
 class Settings:
     model: Model = field(default_factory=Model)
     completion: Completion = field(default_factory=Completion)
     log: Log = field(default_factory=Log)
+    ledger: Ledger = field(default_factory=Ledger)

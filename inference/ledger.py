@@ -1,0 +1,271 @@
+"""What became of each suggestion, in a SQLite file of the user's: figures and events, never source text.
+
+Calls come from an event loop and return at once; one thread writes, in batches. Nothing here raises into the
+caller: a ledger that cannot be written costs one line for the user, and suggestions go on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import astuple, dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    import sqlite3
+
+log = logging.getLogger("nearside.ledger")
+
+QUEUED = 10_000
+"""Entries waiting to be written; beyond that the disk is stuck and the newest are dropped."""
+GATHER_SECONDS = 0.1
+"""What comes within this is one transaction, and the most a killed process loses."""
+RETRY_SECONDS = 60.0
+"""Between two attempts at a file that could not be opened."""
+TRIES = 3
+LOOKED_AT = 2000
+"""The newest suggestions among which recent outcomes are looked for."""
+
+Ending = Literal["accepted", "rejected", "ignored", "superseded"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One suggestion that was made, shown or not."""
+
+    id: str
+    """Unique among all servers of this user."""
+    time: float
+    """Seconds since 1970."""
+    project: str = ""
+    """Path of the workspace, empty where there is none."""
+    client: str = ""
+    language: str = ""
+    model: str = ""
+    source: str = ""
+    """What it came from: 'engine', 'cache' or 'speculative'."""
+    confidence: float | None = None
+    characters: int = 0
+    lines: int = 0
+    alternatives: int = 1
+    latency_ms: float = 0.0
+    evaluated_tokens: int = 0
+    reused_tokens: int = 0
+    generated_tokens: int = 0
+    partial: bool = False
+    """The deadline cut it."""
+    withheld: str = ""
+    """Why it was not shown, empty if it was."""
+
+
+_NAMES = [field.name for field in fields(Entry)]
+_SUGGESTED = (
+    f"INSERT INTO suggestions ({', '.join(_NAMES)}) VALUES ({', '.join('?' * len(_NAMES))}) "
+    "ON CONFLICT (id) DO UPDATE SET characters = excluded.characters, lines = excluded.lines, "
+    "alternatives = excluded.alternatives, partial = excluded.partial, confidence = excluded.confidence, "
+    "withheld = excluded.withheld"
+)
+_EVENT = "INTO events (suggestion, kind, time, characters, by_client) VALUES (?, ?, ?, ?, ?)"
+_SHOWN = f"INSERT {_EVENT} ON CONFLICT (suggestion, kind) DO UPDATE SET by_client = excluded.by_client"
+_PARTIAL = f"INSERT {_EVENT} ON CONFLICT (suggestion, kind) DO UPDATE SET characters = excluded.characters"
+_ACCEPTED = f"INSERT OR REPLACE {_EVENT}"  # also in place of another ending: a late word of the client's wins
+_ENDED = f"INSERT OR IGNORE {_EVENT}"
+_RECENT = """
+    SELECT max(e.time), max(e.kind IN ('accepted', 'partial'))
+    FROM (SELECT id FROM suggestions WHERE project = ? ORDER BY time DESC LIMIT ?) AS s
+    JOIN events AS e ON e.suggestion = s.id
+    WHERE e.kind IN ('accepted', 'partial', 'rejected')
+    GROUP BY e.suggestion ORDER BY 1 DESC LIMIT ?
+"""
+_BY_DAY = """
+    SELECT date(e.time, 'unixepoch', 'localtime') AS day, e.kind, count(*)
+    FROM events AS e JOIN suggestions AS s ON s.id = e.suggestion
+    WHERE e.time >= ? AND (? IS NULL OR s.project = ?) GROUP BY day, e.kind ORDER BY day
+"""
+
+
+class Ledger:
+    """Appends to one file. `on_note` hears, in the writing thread, what the user should know."""
+
+    def __init__(self, path: Path, on_note: Callable[[str], object] = lambda text: None) -> None:
+        self.path = path
+        self._on_note = on_note
+        self._queue: queue.Queue[tuple[str, tuple[Any, ...]] | threading.Event | None] = queue.Queue(QUEUED)
+        self._hurry = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._connection: sqlite3.Connection | None = None
+        self._opened: tuple[int, int] | None = None
+        self._retry_at = 0.0
+        self._noted: set[str] = set()
+
+    def suggested(self, entry: Entry) -> None:
+        """Note a suggestion, or what it has grown to since."""
+        self._put(_SUGGESTED, *astuple(entry))
+
+    def shown(self, suggestion: str, by_client: bool = False) -> None:
+        """Note that a suggestion was handed out, or that the client says it is on the screen."""
+        self._put(_SHOWN, suggestion, "shown", time.time(), 0, by_client)
+
+    def partially_accepted(self, suggestion: str, characters: int) -> None:
+        """Note how many characters were taken so far, word by word or line by line."""
+        self._put(_PARTIAL, suggestion, "partial", time.time(), characters, True)
+
+    def ended(self, suggestion: str, how: Ending, characters: int = 0, by_client: bool = False) -> None:
+        """Note how a suggestion ended; the first word counts, but for an acceptance, which always does."""
+        sql = _ACCEPTED if how == "accepted" else _ENDED
+        self._put(sql, suggestion, how, time.time(), characters, by_client)
+
+    def labelled(self, suggestion: str, kept: bool) -> None:
+        """Note whether the user's own text came to be the suggestion's first line."""
+        self._put("UPDATE suggestions SET label = ? WHERE id = ?", kept, suggestion)
+
+    def survived(self, suggestion: str, survived: bool) -> None:
+        """Note whether most of an accepted suggestion was still there later."""
+        self._put("UPDATE suggestions SET survived = ? WHERE id = ?", survived, suggestion)
+
+    def flush(self, timeout: float = 10.0) -> bool:
+        """Wait until what was noted so far is in the file, or could not be put there."""
+        written = threading.Event()
+        if not self._thread:
+            return True
+        self._hurry.set()
+        with contextlib.suppress(queue.Full):
+            self._queue.put(written, timeout=timeout)
+            return written.wait(timeout)
+        return False
+
+    def close(self, timeout: float = 2.0) -> None:
+        """Write what is left, within `timeout` seconds, and end the thread."""
+        if self._thread:
+            self._hurry.set()
+            with contextlib.suppress(queue.Full):
+                self._queue.put(None, timeout=timeout)
+            self._thread.join(timeout)
+            self._thread = None
+
+    def recent_outcomes(self, project: str, limit: int = 30) -> list[tuple[float, bool]]:
+        """Return (seconds ago, taken at least in part) of the newest suggestions taken or rejected, newest
+        first. Reads the file: not for an event loop."""
+        rows = self._read(_RECENT, project, LOOKED_AT, limit)
+        return [(max(0.0, time.time() - at), bool(accepted)) for at, accepted in rows]
+
+    def counts_by_day(self, days: int = 30, project: str | None = None) -> dict[str, dict[str, int]]:
+        """Return how many events of each kind each day saw, by local date. Reads the file."""
+        counts: dict[str, dict[str, int]] = {}
+        for day, kind, count in self._read(_BY_DAY, time.time() - days * 86_400, project, project):
+            counts.setdefault(day, {})[kind] = count
+        return counts
+
+    def _read(self, sql: str, *values: Any) -> list[Any]:
+        import sqlite3
+
+        if not self.path.exists():
+            return []
+        try:
+            with contextlib.closing(sqlite3.connect(f"{self.path.as_uri()}?mode=ro", uri=True)) as connection:
+                return connection.execute(sql, values).fetchall()
+        except sqlite3.Error as error:
+            log.warning("The ledger was not read: %s", error)
+            return []
+
+    def _put(self, sql: str, *values: Any) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._write_all, name="ledger", daemon=True)
+            self._thread.start()
+        with contextlib.suppress(queue.Full):
+            self._queue.put_nowait((sql, values))
+
+    def _write_all(self) -> None:
+        """Write batch after batch until told to end."""
+        open_ = True
+        while open_:
+            rows, waiting = [], []
+            item = self._queue.get()
+            self._hurry.wait(GATHER_SECONDS)
+            while True:
+                if item is None:
+                    open_ = False
+                elif isinstance(item, threading.Event):
+                    self._hurry.clear()
+                    waiting.append(item)
+                else:
+                    rows.append(item)
+                try:
+                    item = self._queue.get_nowait()
+                except queue.Empty:
+                    break
+            try:
+                self._write(rows)
+            except Exception:  # a defect of ours must not end the thread while others go on queueing
+                log.exception("The ledger was not written")
+            for event in waiting:
+                event.set()
+        self._disconnect()
+
+    def _write(self, rows: list[tuple[str, tuple[Any, ...]]]) -> None:
+        import sqlite3
+
+        from inference import ledger_file
+
+        for _ in range(TRIES):
+            if not rows or time.monotonic() < self._retry_at:
+                return
+            try:
+                with ledger_file.translated():
+                    connection = self._connect()
+                    connection.execute("BEGIN IMMEDIATE")
+                    for sql, values in rows:
+                        connection.execute(sql, values)
+                    connection.execute("COMMIT")
+                return
+            except ledger_file.Damaged:
+                self._disconnect()
+                if aside := ledger_file.set_aside(self.path):
+                    self._note(
+                        f"A new ledger was begun, because {self.path} was damaged; it is now {aside.name}."
+                    )
+            except ledger_file.Newer:
+                self._give_up("a newer Nearside wrote it. Update this one, or remove the file.")
+            except (sqlite3.Error, OSError) as error:
+                self._disconnect()
+                if not (isinstance(error, sqlite3.Error) and ledger_file.is_busy(error)):
+                    why = getattr(error, "strerror", None) or str(error)
+                    self._give_up(f"{why}. Make room, or make it writable.")
+        log.warning("%d entries were not written to the ledger because it was busy or damaged", len(rows))
+
+    def _connect(self) -> sqlite3.Connection:
+        """Return the connection to the file at our path, which the user may have removed meanwhile."""
+        from inference import ledger_file
+
+        if self._connection and self._opened == ledger_file.identity(self.path):
+            return self._connection
+        first = self._connection is None
+        self._disconnect()
+        self._connection = ledger_file.open_ledger(self.path)
+        self._opened = ledger_file.identity(self.path)
+        if first:
+            ledger_file.forget_old(self._connection)
+        return self._connection
+
+    def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection:
+            with contextlib.suppress(Exception):
+                connection.close()
+
+    def _give_up(self, why: str) -> None:
+        """Leave the file alone for a while, and say once what keeps us from it."""
+        self._disconnect()
+        self._retry_at = time.monotonic() + RETRY_SECONDS
+        self._note(f"Nothing is recorded: {self.path} cannot be written, because {why}")
+
+    def _note(self, text: str) -> None:
+        if text not in self._noted:
+            self._noted.add(text)
+            log.warning("%s", text)
+            self._on_note(text)

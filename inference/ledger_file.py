@@ -1,0 +1,190 @@
+"""The ledger's SQLite file: made private, brought up to the present schema, set aside when it is damaged.
+
+Several processes write it at once, so every step here holds when another one takes it at the same moment.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+if sys.platform != "win32":
+    import fcntl
+
+BUSY_SECONDS = 5.0
+"""How long a write waits for another process's; each holds the file for a few milliseconds."""
+KEPT_SECONDS = 180 * 86_400.0
+
+MIGRATIONS = (
+    """
+    CREATE TABLE suggestions (
+        id TEXT PRIMARY KEY,
+        time REAL NOT NULL,
+        project TEXT NOT NULL,
+        client TEXT NOT NULL,
+        language TEXT NOT NULL,
+        model TEXT NOT NULL,
+        source TEXT NOT NULL,
+        confidence REAL,
+        characters INTEGER NOT NULL,
+        lines INTEGER NOT NULL,
+        alternatives INTEGER NOT NULL,
+        latency_ms REAL NOT NULL,
+        evaluated_tokens INTEGER NOT NULL,
+        reused_tokens INTEGER NOT NULL,
+        generated_tokens INTEGER NOT NULL,
+        partial INTEGER NOT NULL,
+        withheld TEXT NOT NULL,
+        label INTEGER,
+        survived INTEGER
+    ) WITHOUT ROWID;
+    CREATE INDEX suggestions_of_project ON suggestions (project, time);
+    CREATE TABLE events (
+        suggestion TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        time REAL NOT NULL,
+        characters INTEGER NOT NULL,
+        by_client INTEGER NOT NULL,
+        PRIMARY KEY (suggestion, kind)
+    ) WITHOUT ROWID;
+    CREATE UNIQUE INDEX one_ending ON events (suggestion)
+        WHERE kind IN ('accepted', 'rejected', 'ignored', 'superseded');
+    """,
+)
+"""What leads from each version of the schema (PRAGMA user_version) to the next. Only ever append."""
+
+
+class Damaged(Exception):
+    """The file is no ledger, or no longer one."""
+
+
+class Newer(Exception):
+    """The file was written by a later version of this program."""
+
+
+def open_ledger(path: Path) -> sqlite3.Connection:
+    """Return a connection that can write; the file is made, private to its user, and migrated if need be.
+
+    Raises Damaged, Newer, sqlite3.OperationalError (busy, unreadable, disk full) and OSError.
+    """
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    if path.stat().st_mode & 0o077:
+        path.chmod(0o600)
+    with translated():
+        connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+            _migrate(connection)
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    """Apply the migrations that are missing, all or none; another process may be about to do the same."""
+    if _version(connection) == len(MIGRATIONS):
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        version = _version(connection)
+        if version > len(MIGRATIONS):
+            raise Newer
+        for script in MIGRATIONS[version:]:
+            for statement in filter(str.strip, script.split(";")):
+                connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return connection.execute("PRAGMA user_version").fetchone()[0]
+
+
+def forget_old(connection: sqlite3.Connection) -> None:
+    """Remove what is older than anybody asks about."""
+    limit = (time.time() - KEPT_SECONDS,)
+    old = "SELECT id FROM suggestions WHERE time < ?"
+    connection.execute("BEGIN IMMEDIATE")
+    connection.execute(f"DELETE FROM events WHERE suggestion IN ({old})", limit)
+    connection.execute("DELETE FROM suggestions WHERE time < ?", limit)
+    connection.execute("COMMIT")
+
+
+@contextlib.contextmanager
+def translated() -> Iterator[None]:
+    """Raise Damaged for what SQLite says of a file that is none of ours or broken."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
+        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR):
+            raise Damaged(str(error)) from error
+        raise
+
+
+def is_busy(error: sqlite3.Error) -> bool:
+    """Tell whether another process held the file for too long."""
+    return (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF in (
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+    )
+
+
+def set_aside(path: Path) -> Path | None:
+    """Move a damaged file out of the way and return where it is; None if another process has done so."""
+    with _locked(path.with_name(path.name + ".lock")):
+        if not path.exists() or _sound(path):
+            return None
+        aside = path.with_name(f"{path.name}.damaged-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}")
+        for suffix in ("-wal", "-shm", ""):
+            with contextlib.suppress(FileNotFoundError):
+                os.replace(f"{path}{suffix}", f"{aside}{suffix}")
+        return aside
+
+
+def _sound(path: Path) -> bool:
+    try:
+        connection = open_ledger(path)
+    except Damaged:
+        return False
+    with contextlib.closing(connection):
+        try:
+            rows = connection.execute("PRAGMA quick_check(1)").fetchone()
+            connection.execute("SELECT id, survived FROM suggestions LIMIT 1")
+            connection.execute("SELECT suggestion, by_client FROM events LIMIT 1")
+        except sqlite3.DatabaseError:
+            return False
+    return rows == ("ok",)
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    if sys.platform == "win32":
+        yield
+        return
+    lock = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
+
+
+def identity(path: Path) -> tuple[int, int] | None:
+    """Return which file stands at `path`, or None where none does."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
