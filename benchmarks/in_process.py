@@ -1,4 +1,4 @@
-"""The real engine inside this process, as `inference.types.Engine`: no HTTP, no editor, all else as served."""
+"""The real engine inside this process, as an `inference.types.Engine`: no HTTP, no editor, else as served."""
 
 from __future__ import annotations
 

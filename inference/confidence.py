@@ -1,7 +1,7 @@
 """How likely the first line of a draft is exactly what the user wants, from what decoding already knows.
 
-A logistic over the row of draft_features.py, with weights fitted offline (training/confidence.py) and shipped beside the
-bundled model. For other models it is a score that orders drafts; its level is then only a guess.
+A logistic over the row of draft_features.py, with weights fitted offline (training/confidence.py) and shipped
+beside the bundled model. For other models it is a score that orders drafts; its level is then only a guess.
 """
 
 from __future__ import annotations

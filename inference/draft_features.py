@@ -1,8 +1,8 @@
-"""What is known of a draft once its first line is decoded, as one row of numbers. No model and no weights here.
+"""What is known of a draft once its first line is decoded, as one row of numbers. No model, no weights here.
 
-Measured on 1,563 held-out drafts and left out because they order right before wrong no better than chance and
-add nothing to the rest: the character before the cursor, a comment or string around it, the language, and (the
-filters having cut what does not fit) how many syntax errors the draft adds.
+Measured on 1,563 held-out drafts and left out, because they order right before wrong no better than chance
+and add nothing to the rest: the character before the cursor, a comment or string around it, the language, and
+how many syntax errors the draft adds (0.44 alone).
 """
 
 from __future__ import annotations
@@ -19,14 +19,15 @@ FIRST_TOKENS = 3
 LEAST = -20.0
 """Log-probabilities end here: what is less likely is as good as impossible, and infinite ones break sums."""
 LEAST_SUM = -60.0
-KEYWORDS = frozenset(
-    "and as assert async await bool boolean break case catch char class const continue def default defer del do "
-    "double elif else elseif end enum except export extends false finally float fn for from func function go if "
-    "impl implements import in instanceof int interface is lambda let local long loop map match mod mut new nil "
-    "none not null number of or package pass private protected pub public raise range repeat return self size "
-    "static string struct super switch this throw throws true try type undefined until use var void where while "
-    "with yield".split()
+_SPELLED = (
+    "and as assert async await bool boolean break case catch char class const continue def default "
+    "defer del do double elif else elseif end enum except export extends false finally float fn for "
+    "from func function go if impl implements import in instanceof int interface is lambda let local "
+    "long loop map match mod mut new nil none not null number of or package pass private protected pub "
+    "public raise range repeat return self size static string struct super switch this throw throws "
+    "true try type undefined until use var void where while with yield "
 )
+KEYWORDS = frozenset(_SPELLED.split())
 """Words of the languages themselves, in lower case: nobody has to have written them before."""
 
 _WORD = re.compile(r"[^\W\d]\w*")

@@ -48,7 +48,7 @@ async def test_what_it_cost_and_how_sure_it_was_comes_along() -> None:
     assert suggestion.usage.evaluated_tokens == len(HERE.prefix + HERE.suffix)
     assert suggestion.usage.generated_tokens == 4
     assert suggestion.confidence is not None
-    assert 0.8 < suggestion.confidence < 0.95
+    assert 0.3 < suggestion.confidence < 0.95
     assert suggestion.latency_ms > 0
 
 

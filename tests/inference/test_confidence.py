@@ -1,4 +1,4 @@
-"""The score of a draft is a probability that never falls when the model is surer, and says why it is what it is."""
+"""The score of a draft is a probability, never falls when the model is surer, and says what it comes from."""
 
 from __future__ import annotations
 
