@@ -1,4 +1,4 @@
-"""A recorded hunk as the changes a typist makes: similar lines are edited where they differ, others retyped."""
+"""A recorded hunk as a typist's changes: similar lines are edited where they differ, others retyped."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from benchmarks.recording import FileEdit
+from benchmarks.edits import FileEdit
 
 SIMILAR = 0.6
 """Lines this much alike (difflib's ratio) are one line that was changed."""

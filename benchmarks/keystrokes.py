@@ -8,8 +8,8 @@ every client.
 Inter-key intervals are log-normal around 160 ms: between the mean over 168,000 typists (about 240 ms) and the
 fastest of them (about 120 ms) of Dhakal et al., Observations on Typing from 136 Million Keystrokes, CHI 2018.
 The rest are assumptions: signs take 1.4 times as long, a line starts after 0.6 s, a hunk after 3.5 s of
-reading and moving, a file after 6 s (medians). Three letters in two hundred go wrong and are noticed at most two keys
-later; that makes about four backspaces in a hundred keys, of the order of that study's corrections.
+reading and moving, a file after 6 s (medians). Three letters in two hundred go wrong and are noticed at most
+two keys later; that makes about four backspaces in a hundred keys, of the order of that study's corrections.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from benchmarks.changes import Change, changes
-from benchmarks.recording import Commit
+from benchmarks.edits import Commit
 
 KEY, SIGN, LINE, HUNK, FILE = 0.16, 0.22, 0.6, 3.5, 6.0
 """Median seconds before a letter or blank, a sign, a line's first key, a hunk, and work on a file."""
@@ -111,11 +112,17 @@ def seconds(step: Step) -> float:
 
 
 def prefix(everything: Iterable[Step], minutes: float) -> Iterator[Step]:
-    """Yield the steps of the first `minutes`, all whole."""
+    """Yield the steps of the first `minutes`; the last run of keys may be cut."""
     left = minutes * 60
     for step in everything:
         if left <= 0:
             return
+        if isinstance(step, Run) and seconds(step) > left:
+            ends = accumulate(key.pause for key in step.keys)
+            step = replace(
+                step, keys=tuple(key for key, end in zip(step.keys, ends, strict=True) if end <= left)
+            )
+            left = 0.0
         left -= seconds(step)
         yield step
 

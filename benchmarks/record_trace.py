@@ -12,7 +12,7 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from benchmarks.recording import TRACE, Commit, FileEdit, Hunk, save
+from benchmarks.edits import TRACE, Commit, FileEdit, Hunk, save
 
 LANGUAGES = {".py": "python", ".lua": "lua", ".js": "javascript", ".ts": "typescript"}
 FEWEST_LINES, MOST_LINES = 3, 80
