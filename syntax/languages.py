@@ -1,8 +1,8 @@
-"""Grammars by LSP language identifier. They ship in a wheel and load, lazily, when a language is first parsed."""
+"""Grammars by LSP language identifier. They ship in wheels and load when a language is first parsed."""
 
 from __future__ import annotations
 
-from functools import cache
+import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -35,19 +35,30 @@ GRAMMARS = {
 }
 """LSP language identifier -> name of the grammar. Editors differ in few of the identifiers."""
 
+_threads = threading.local()
 
-@cache
+
 def parser(language: str) -> Parser | None:
-    """Return the parser for an LSP language identifier; None for a language without a grammar."""
+    """Return this thread's parser for an LSP language identifier; None for a language without a grammar.
+
+    The first call of a process imports tree-sitter (about 60 ms): make it on a thread of its own where
+    something else must not wait.
+    """
     name = GRAMMARS.get(language)
     if name is None:
         return None
-    from tree_sitter_language_pack import get_parser
+    ours: dict[str, Parser | None] = _threads.__dict__.setdefault("parsers", {})
+    if name not in ours:
+        try:
+            from tree_sitter_language_pack import get_parser
 
-    return get_parser(name)  # type: ignore[arg-type]
+            ours[name] = get_parser(name)  # type: ignore[arg-type]
+        except (ImportError, LookupError, OSError):  # an installation without this grammar works without it
+            ours[name] = None
+    return ours[name]
 
 
 def parse(text: str, language: str) -> Tree | None:
-    """Parse a text as a whole; None for a language without a grammar. Positions in the tree count bytes of UTF-8."""
+    """Parse a whole text; None for a language without a grammar. Positions in the tree count bytes of UTF-8."""
     ours = parser(language)
     return ours.parse(text.encode("utf-8", "replace")) if ours else None

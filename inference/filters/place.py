@@ -1,0 +1,96 @@
+"""The place a text goes to, as every filter wants to see it; worked out once per place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+from inference.prompts import CursorContext
+from syntax.brackets import Bracket, Kind, Scan, begins_line, closes, scan
+from syntax.tree import Around, around, stands_in, useful_before
+
+NEAR_LINES = 60
+"""Lines above and below that repetitions and the style of indentation are looked for in."""
+
+
+@dataclass(frozen=True)
+class Place:
+    prefix: str
+    suffix: str
+    language: str
+
+    @cached_property
+    def head(self) -> str:
+        """What stands left of the cursor on its line."""
+        return self.prefix[self.prefix.rfind("\n") + 1 :]
+
+    @cached_property
+    def rest(self) -> str:
+        """What stands right of the cursor on its line."""
+        return self.suffix.split("\n", 1)[0]
+
+    @cached_property
+    def above(self) -> list[str]:
+        """Lines above the cursor's, the nearest last."""
+        return self.prefix.rsplit("\n", NEAR_LINES + 1)[:-1][-NEAR_LINES:]
+
+    @cached_property
+    def below(self) -> list[str]:
+        """Lines below the cursor's."""
+        return self.suffix.split("\n", NEAR_LINES + 1)[1:][:NEAR_LINES]
+
+    @cached_property
+    def tree(self) -> Around | None:
+        return around(self.prefix, self.suffix, self.language)
+
+    @cached_property
+    def before(self) -> Scan:
+        return self.tree.read if self.tree else scan(self.start, self.language)
+
+    @cached_property
+    def start(self) -> str:
+        """The part of the prefix that is worth reading as code."""
+        return self.tree.before if self.tree else useful_before(self.prefix, self.language)
+
+    @cached_property
+    def kind(self) -> Kind:
+        """What a text at the cursor becomes part of."""
+        return stands_in(self.tree) if self.tree else self.before.kind
+
+    @cached_property
+    def closed(self) -> list[bool]:
+        """For each bracket open at the cursor, the innermost first: is it closed further down?
+
+        A closing bracket that begins a line belongs to the opener whose line is indented as it is. What the
+        window's end cuts off counts as closed while the last line is still indented deeper.
+        """
+        found = list(scan(self.suffix, self.language).closing) if self.kind == "code" else []
+        answers = []
+        for opener in reversed(self.before.opened):
+            if found and self._belongs(found[0], opener):
+                found.pop(0)
+                answers.append(True)
+            else:
+                answers.append(not found and self._goes_on_inside(opener))
+        return answers
+
+    def _belongs(self, closer: Bracket, opener: Bracket) -> bool:
+        if not closes(closer.character, opener.character):
+            return False
+        in_line_below = "\n" in self.suffix[: closer.at]
+        return not (in_line_below and begins_line(closer, self.suffix)) or closer.indent == opener.indent
+
+    def _goes_on_inside(self, opener: Bracket) -> bool:
+        """Tell whether the lines below stay deeper than an opener's until the window ends."""
+        filled = [line for line in self.below if line.strip()]
+        return bool(filled) and all(len(line) - len(line.lstrip()) > len(opener.indent) for line in filled)
+
+
+@lru_cache(maxsize=8)
+def place_of(prefix: str, suffix: str, language: str) -> Place:
+    return Place(prefix, suffix, language)
+
+
+def place(context: CursorContext) -> Place:
+    """Return the place a context asks for; the same object while the user stays there."""
+    return place_of(context.prefix, context.suffix, context.language)

@@ -1,0 +1,180 @@
+"""What a model writes twice: lines that stand below or above already, and its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from inference.filters.place import Place
+
+NEAR_SHARE = 0.05
+"""Share of characters in which two blocks of lines may differ and still be the same (Tabby)."""
+TRIVIAL = 4
+"""A line with no more characters says nothing about being a copy: `}`, `end`, `else`."""
+PERIODS = ((1, 10), (10, 30), (20, 45), (30, 60))
+"""A text loops when its last `n` words repeat a pattern of at most `p` words: (p, n), Copilot's figures."""
+SAME_LINES = 3
+"""So many equal lines in a row are a loop; the first stays."""
+ALIKE_LINES = 6
+"""So many lines in a row that only differ in numbers are a loop; the first three stay."""
+
+_WORD = re.compile(r"\w+|([^\w\s])\1*")
+_IN_LINE = re.compile(r"(.{3,40}?)\1{5,}\S{0,40}$|(.{10,80}?)\2{3,}\S{0,80}$")
+
+
+def lines_below(text: str, place: Place) -> str:
+    """Cut where the text runs into the lines that follow the cursor's."""
+    below = [_compared(row) for row in place.below if row.strip()]
+    rows = text.split("\n")
+    if not below:
+        return text
+    first = 0 if not place.head.strip() and not place.rest.strip() else 1
+    for number in range(first, len(rows)):
+        if not rows[number].strip():
+            continue
+        tail = [_compared(row) for row in rows[number:] if row.strip()]
+        if _runs_into(tail, below):
+            return "\n".join(rows[:number])
+    return text
+
+
+def _compared(row: str) -> str:
+    """Return a line without its indentation, unless it is too short to be told from others without it."""
+    bare = row.strip()
+    return bare if len(bare) > TRIVIAL else row.rstrip()
+
+
+def _runs_into(tail: Sequence[str], below: Sequence[str]) -> bool:
+    """Tell whether `tail` begins as the lines below do; a trivial line counts only with all after it."""
+    shared = 0
+    while shared < min(len(tail), len(below)) and _same(tail[shared], below[shared]):
+        shared += 1
+    if shared and any(_tells(row) for row in tail[:shared]):
+        return _tells(tail[0]) or shared == len(tail) or shared > 2
+    if shared == len(tail):
+        return True
+    count = min(3, len(tail), len(below))  # a block may differ by a character or two
+    alike = count > 1 and all(_tells(row) for row in tail[:count])
+    return alike and _near("\n".join(tail[:count]), "\n".join(below[:count]))
+
+
+def _tells(row: str) -> bool:
+    return len(row.strip()) > TRIVIAL
+
+
+def _same(a: str, b: str) -> bool:
+    """Tell whether two lines have the same words; marks may differ by a comma, a semicolon or a quote."""
+    if a == b:
+        return True
+    if abs(len(a) - len(b)) > 2 or not _tells(a):
+        return False
+    return re.findall(r"\w+", a) == re.findall(r"\w+", b) != [] and edit_distance(a, b, 2) <= 2
+
+
+def _near(a: str, b: str) -> bool:
+    most = max(1, int(NEAR_SHARE * max(len(a), len(b))))
+    return abs(len(a) - len(b)) <= most and edit_distance(a, b, most) <= most
+
+
+def edit_distance(a: str, b: str, most: int) -> int:
+    """Return Levenshtein's distance, or `most` + 1 where it is larger."""
+    if a == b:
+        return 0
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        above, row[0] = row[0], i
+        for j, y in enumerate(b, 1):
+            above, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, above + (x != y))
+        if min(row) > most:
+            return most + 1
+    return row[-1]
+
+
+def lines_above(text: str, place: Place) -> str:
+    """Drop a text that says again what stands above the cursor; cut where it begins to."""
+    above = [row.strip() for row in place.above if row.strip()]
+    if place.head.strip():
+        rows = [place.head.strip() + text.split("\n", 1)[0].rstrip(), *text.split("\n")[1:]]
+    else:
+        rows = text.split("\n")
+    filled = [(number, row.strip()) for number, row in enumerate(rows) if row.strip()]
+    if not above or not filled or place.kind != "code":
+        return text
+    words = [row for _, row in filled]
+    if len(words[0]) > TRIVIAL and words[0] == above[-1] and re.search(r"\w", words[0]):
+        return ""
+    for count in range(2, min(len(words), len(above)) + 1):
+        if words[:count] == above[-count:] and sum(len(row) > TRIVIAL for row in words[:count]) > 1:
+            return ""
+    for at in range(1, len(words) - 2):
+        if _copied(words[at : at + 3], above) and sum(map(len, words[at : at + 3])) > 30:
+            return "\n".join(text.split("\n")[: filled[at][0]])
+    return text
+
+
+def _copied(block: Sequence[str], lines: Sequence[str]) -> bool:
+    return any(list(block) == list(lines[i : i + len(block)]) for i in range(len(lines) - len(block) + 1))
+
+
+def loops(text: str, place: Place) -> str:
+    """Keep the first round of lines, or blocks of lines, that repeat without end."""
+    rows = text.split("\n")
+    bare = [row.strip() for row in rows]
+    for size in range(1, len(rows) // 2 + 1):
+        need = SAME_LINES if size == 1 else 2
+        for start in range(len(rows) - size * need + 1):
+            block = bare[start : start + size]
+            if len("".join(block)) <= TRIVIAL or (size > 1 and not _telling(block)):
+                continue
+            rounds = 1
+            while bare[start + rounds * size : start + (rounds + 1) * size] == block:
+                rounds += 1
+            if rounds >= need:
+                return "\n".join(rows[: start + size])
+    shapes = [re.sub(r"\d+", "0", row) for row in bare]
+    for start in range(len(rows) - ALIKE_LINES + 1):
+        if len(set(shapes[start : start + ALIKE_LINES])) == 1 and re.search(r"\w{2}", shapes[start]):
+            return "\n".join(rows[: start + 3])
+    return text
+
+
+def _telling(block: Sequence[str]) -> bool:
+    """Tell whether a block of lines is long enough that repeating it at once is no accident."""
+    return sum(len(row) for row in block) > 12 and bool(block[0])
+
+
+def stutters(text: str, place: Place) -> str:
+    """Cut a line that repeats a few characters or words over and over, and all after it."""
+    rows = text.split("\n")
+    for number, row in enumerate(rows):
+        bare = row.strip()
+        found = _IN_LINE.search(bare)
+        if found and len(set(found[1] or found[2])) > 2:
+            return "\n".join(rows[:number])
+    words = [match[0] for match in _WORD.finditer(text)]
+    if not _repeats(words):
+        return text
+    for number in range(len(rows) - 1, -1, -1):
+        kept = "\n".join(rows[:number])
+        if not _repeats([match[0] for match in _WORD.finditer(kept)]):
+            return kept
+    return ""
+
+
+def _repeats(words: Sequence[str]) -> bool:
+    """Tell whether the end of `words` is one short pattern again and again."""
+    for period, length in PERIODS:
+        if len(words) >= length and _period(words[-length:]) <= period:
+            return True
+    return False
+
+
+def _period(words: Sequence[str]) -> int:
+    """Return the length of the shortest pattern `words` repeats (Knuth, Morris and Pratt's prefix function)."""
+    back = [0] * len(words)
+    for i in range(1, len(words)):
+        j = back[i - 1]
+        while j and words[i] != words[j]:
+            j = back[j - 1]
+        back[i] = j + (words[i] == words[j])
+    return len(words) - back[-1]

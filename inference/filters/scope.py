@@ -1,0 +1,144 @@
+"""How far a completion may go: to the end of the block it stands in, and not one bracket further."""
+
+from __future__ import annotations
+
+import re
+
+from inference.filters.place import Place
+from syntax.brackets import CLOSER_OF, scan
+from syntax.tree import block_end, error_delta
+
+MOST_PARSES = 8
+"""How many shortened texts are tried before nothing is shown; 0.5 ms each."""
+
+OPENS = re.compile(
+    r"(?:[{:(\[]|=>|->|\b(?:do|then|else|begin|repeat)"
+    r"|\bfunction\b[^()]*\([^()]*\))\s*(?:(?:#|//|--)[^\n]*)?$"
+)
+"""A line after which a block, or the inside of a bracket, begins."""
+_GOES_ON = re.compile(
+    r"\s*(?:else|elif|elseif|except|finally|catch|case|default|while|until|rescue|ensure|when)\b|\s*\}\s*\S"
+)
+"""A line that continues the statement whose block has just ended."""
+_CLOSES = re.compile(r"\s*(?:[)\]}]|end\b|until\b)")
+
+
+def columns(line: str, tab: int = 8) -> int:
+    """Return how far a line is indented."""
+    expanded = line.expandtabs(tab)
+    return len(expanded) - len(expanded.lstrip())
+
+
+def block_limit(text: str, place: Place) -> str:
+    """Cut where the text leaves the block the cursor is in, or begins another after its first."""
+    rows = text.split("\n")
+    if len(rows) == 1 or place.kind != "code":
+        return text
+    opens = bool(place.head.strip()) and not rows[0].strip() and bool(OPENS.search(place.head.rstrip()))
+    base = columns(place.head if place.head.strip() else place.head + rows[0])
+    cut = _by_indentation(rows, base, opens, place)
+    kept = "\n".join(rows[:cut])
+    if place.tree and (end := block_end(place.tree, kept)) is not None and kept[end:].strip():
+        return kept[:end]
+    return kept
+
+
+def _by_indentation(rows: list[str], base: int, opens: bool, place: Place) -> int:
+    """Return how many rows stay in the block."""
+    begins_block = bool(OPENS.search((place.head + rows[0]).rstrip()))
+    entered = False
+    depth = 0  # inside brackets of the text's own, indentation says nothing
+    for number, row in enumerate(rows):
+        bare = row.strip()
+        if number and bare and depth <= 0:
+            column = columns(row)
+            if column < base or (opens and column == base):
+                goes_on = column == base and _GOES_ON.match(row)
+                if not goes_on:
+                    return number + (1 if _CLOSES.match(row) and not _stands_below(row, place) else 0)
+            if column <= base and begins_block and entered and not rows[number - 1].strip():
+                return number
+            entered = entered or column > base
+        if number and not bare and number > 1 and not rows[number - 1].strip():
+            return number - 1
+        depth += sum(bare.count(mark) for mark in "([") - sum(bare.count(mark) for mark in ")]")
+    return len(rows)
+
+
+def _stands_below(row: str, place: Place) -> bool:
+    """Tell whether a closing line is there already: the next line that is not deeper is the same."""
+    column = columns(row)
+    for line in place.below:
+        if line.strip() and columns(line) <= column:
+            return columns(line) == column and bool(_CLOSES.match(line))
+    return False
+
+
+def closing_marks(text: str, place: Place) -> str:
+    """Cut before a bracket that closes what the lines below close already, or what nobody opened."""
+    if place.kind != "code" or not text.strip():
+        return text
+    closed = place.closed
+    for number, bracket in enumerate(scan(text, place.language).closing):
+        if number >= len(closed) or closed[number]:
+            return text[: bracket.at].rstrip()
+    return text
+
+
+def closing_line(text: str, place: Place) -> str:
+    """Cut a last line that is a closing word or bracket and stands below already."""
+    rows = text.rstrip().split("\n")
+    below = next((line for line in place.below if line.strip()), "")
+    if len(rows) < 2 or not below or place.rest.strip():
+        return text
+    last = rows[-1]
+    if not _CLOSES.match(last) or last.strip() != below.strip() or columns(last) != columns(below):
+        return text
+    return "\n".join(rows[:-1])
+
+
+def no_new_errors(text: str, place: Place) -> str:
+    """Close what is left open, or shorten the text, until the file has no more syntax errors than before."""
+    if place.tree is None or not text.strip() or error_delta(place.tree, text) <= 0:
+        return text
+    tried = 1
+    rows = text.rstrip().split("\n")
+    for number in range(len(rows), 0, -1):
+        kept = "\n".join(rows[:number]).rstrip()
+        candidates = [with_closers(kept, place), kept] if number < len(rows) else [with_closers(kept, place)]
+        if number == 1:
+            candidates += _without_marks(kept)
+        for candidate in dict.fromkeys(candidates):
+            if candidate == text or not candidate.strip():
+                continue
+            tried += 1
+            if tried > MOST_PARSES:
+                return ""
+            if error_delta(place.tree, candidate) <= 0:
+                return candidate
+    return ""
+
+
+def with_closers(text: str, place: Place) -> str:
+    """Return `text` with the brackets closed that it leaves open, each as its line is indented."""
+    opened = scan(text, place.language).opened
+    closed = text
+    base = place.head[: len(place.head) - len(place.head.lstrip())]
+    for bracket in reversed(opened):
+        after = text[bracket.at + len(bracket.character) :]
+        own_line = (
+            not after.split("\n", 1)[0].strip() if bracket.character == "{" else bracket.character.isalpha()
+        )
+        first_row = "\n" not in text[: bracket.at]
+        closer = CLOSER_OF[bracket.character]
+        closed += f"\n{base if first_row else bracket.indent}{closer}" if own_line else closer
+    return closed
+
+
+def _without_marks(line: str) -> list[str]:
+    """Return a line without its last one, two or three closing marks."""
+    shorter = []
+    while line and line[-1] in ")]},;:{" and len(shorter) < 3:
+        line = line[:-1].rstrip()
+        shorter.append(line)
+    return shorter
