@@ -59,6 +59,6 @@ def parser(language: str) -> Parser | None:
 
 
 def parse(text: str, language: str) -> Tree | None:
-    """Parse a whole text; None for a language without a grammar. Positions in the tree count bytes of UTF-8."""
+    """Parse a whole text; None for a language without a grammar. Positions in the tree are bytes of UTF-8."""
     ours = parser(language)
     return ours.parse(text.encode("utf-8", "replace")) if ours else None

@@ -77,8 +77,9 @@ def parsed_with(place: Around, text: str) -> Tree:
 
 def _whole(before: str, after: str, language: str, read: Scan) -> bytes:
     text = before + after
-    known = (len(before), read.opened) if read.kind == "code" else ()
-    return (text + cut_off(text, language, *known)).encode("utf-8", "replace")
+    in_code = read.kind == "code"
+    closers = cut_off(text, language, len(before) if in_code else 0, read.opened if in_code else ())
+    return (text + closers).encode("utf-8", "replace")
 
 
 @lru_cache(maxsize=64)

@@ -22,8 +22,8 @@ _THOUGHT_ENDS = re.compile(r"</(?:think|thinking|thought|reasoning|reflection|sc
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~)[\w+#.-]*[ \t]*$", re.MULTILINE)
 
 CODE = frozenset(
-    "c cpp csharp go java javascript javascriptreact kotlin lua php python ruby rust scala swift typescript "
-    "typescriptreact".split()
+    ("c", "cpp", "csharp", "go", "java", "javascript", "javascriptreact", "kotlin", "lua", "php", "python")
+    + ("ruby", "rust", "scala", "swift", "typescript", "typescriptreact")
 )
 """Languages in which a line is never an English sentence, outside strings and comments."""
 _OPENING = re.compile(

@@ -12,7 +12,8 @@ from syntax.brackets import PAIRS, comment_mark
 _CLOSING = re.compile(r"\s*[)>}\]\"'`]*\s*(?:[:{;,]|=>|do|then)?\s*")
 """What may stand right of the cursor: closing marks, and what follows them (Copilot's rule, and arrows)."""
 _NEVER_TWICE = frozenset(
-    "import from return def class if elif while for raise const let var func fn local struct".split()
+    ("import", "from", "return", "def", "class", "if", "elif", "while", "for", "raise", "const", "let")
+    + ("var", "func", "fn", "local", "struct")
 )
 """Words that no language says twice in a row."""
 

@@ -163,14 +163,11 @@ def stutters(text: str, place: Place) -> str:
 
 def _repeats(words: Sequence[str]) -> bool:
     """Tell whether the end of `words` is one short pattern again and again."""
-    for period, length in PERIODS:
-        if len(words) >= length and _period(words[-length:]) <= period:
-            return True
-    return False
+    return any(len(words) >= length and _period(words[-length:]) <= period for period, length in PERIODS)
 
 
 def _period(words: Sequence[str]) -> int:
-    """Return the length of the shortest pattern `words` repeats (Knuth, Morris and Pratt's prefix function)."""
+    """Return the length of the shortest pattern `words` repeats (the prefix function of KMP)."""
     back = [0] * len(words)
     for i in range(1, len(words)):
         j = back[i - 1]
