@@ -81,6 +81,7 @@ async def suggest(
     ls.suggestions[document.uri] = suggestion
     if suggestion.source == "engine":
         ls.status.recovered()
+        ls.debounce.answered(max(0.0, suggestion.latency_ms / 1000 - wait))
     placed = _as_of_now(ls, document, asked, suggestion)
     if placed and ls.completer:
         ls.completer.speculate(context, suggestion.text)

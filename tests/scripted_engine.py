@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from inference.types import (
     CannotInfill,
@@ -17,6 +18,7 @@ from inference.types import (
     ModelNotFound,
     NearsideError,
     Piece,
+    Priority,
     Usage,
 )
 
@@ -76,6 +78,8 @@ class ScriptedEngine:
     def __init__(self, script: Script | None = None) -> None:
         self.script = script or Script()
         self.counters = Counters()
+        self.speculations = Counters()
+        """The same of speculative requests."""
         self.on_status: Callable[[str], None] = lambda text: None
         self.requests: list[CompletionRequest] = []
 
@@ -91,19 +95,20 @@ class ScriptedEngine:
         if request.max_tokens == 0:
             self.counters.warmups += 1
             return
-        self.counters.calls += 1
+        counters = self.speculations if request.priority is Priority.SPECULATIVE else self.counters
+        counters.calls += 1
         self.requests.append(request)
         try:
             self._fail_if_told()
-            async for piece in self._answer(request):
+            async for piece in self._answer(request, counters):
                 yield piece
         except (asyncio.CancelledError, GeneratorExit):
-            self.counters.cancelled += 1
+            counters.cancelled += 1
             raise
         except NearsideError:
-            self.counters.failed += 1
+            counters.failed += 1
             raise
-        self.counters.ended += 1
+        counters.ended += 1
 
     async def close(self) -> None:
         self.counters.closed += 1
@@ -113,12 +118,12 @@ class ScriptedEngine:
             self.script.fail_calls -= 1
             raise ERRORS[self.script.fail](f"No completion: {self.script.fail}. Set another model.")
 
-    async def _answer(self, request: CompletionRequest) -> AsyncGenerator[Piece, None]:
+    async def _answer(self, request: CompletionRequest, counters: Counters) -> AsyncGenerator[Piece, None]:
         script = self.script
         prompt = len(request.prompt.prefix) + len(request.prompt.suffix)
         for start in range(0, prompt, script.batch_size):
             await asyncio.sleep(script.batch_delay)
-            self.counters.evaluated += min(script.batch_size, prompt - start)
+            counters.evaluated += min(script.batch_size, prompt - start)
         branches = [self._tokens(request), *script.alternatives][: request.alternatives]
         generated = 0
         for step in range(max(len(branch) for branch in branches)):
@@ -127,7 +132,7 @@ class ScriptedEngine:
                 if step >= min(len(branch), request.max_tokens):
                     continue
                 generated += 1
-                self.counters.generated += 1
+                counters.generated += 1
                 yield Piece(branch[step], index, _of(script.logprobs, step), _of(script.margins, step))
         usage = Usage(evaluated_tokens=prompt, generated_tokens=generated)
         yield Piece(finish="stop", usage=usage)
@@ -151,5 +156,5 @@ def read_script(path: Path) -> Script:
     return Script(**json.loads(path.read_text(encoding="utf-8")))
 
 
-def counters(engine: ScriptedEngine) -> dict[str, int]:
-    return asdict(engine.counters)
+def counters(engine: ScriptedEngine) -> dict[str, Any]:
+    return {**asdict(engine.counters), "speculations": asdict(engine.speculations)}

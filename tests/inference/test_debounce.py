@@ -1,4 +1,4 @@
-"""Inside a word the next key is waited for about as long as it takes; elsewhere nothing is."""
+"""Where the engine is slower than the user, the next key inside a word is waited for; elsewhere never."""
 
 from __future__ import annotations
 
@@ -13,7 +13,22 @@ def typing(*intervals: float) -> Debounce:
     for interval in intervals:
         now += interval
         debounce.typed(now)
+    debounce.answered(1.0)
     return debounce
+
+
+def test_an_engine_faster_than_the_user_is_never_kept_waiting() -> None:
+    debounce = typing(0.2, 0.2)
+    for _ in range(20):
+        debounce.answered(0.05)
+    assert debounce.wait("retu") == 0
+    for _ in range(20):
+        debounce.answered(0.6)
+    assert debounce.wait("retu") == pytest.approx(0.2)
+
+
+def test_an_engine_not_known_yet_is_asked_at_once() -> None:
+    assert Debounce().wait("retu") == 0
 
 
 def test_a_user_not_known_yet_types_as_most_do() -> None:

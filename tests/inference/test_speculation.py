@@ -49,14 +49,14 @@ async def until(condition: object, *_: object) -> None:
 async def test_what_follows_an_accepted_suggestion_is_there_already() -> None:
     ours, engine = completer(Script())
     suggestion = await shown_and_speculated(ours)
-    await until(lambda: engine.counters.ended == 2)
+    await until(lambda: engine.speculations.ended == 1)
     assert engine.requests[1].priority is Priority.SPECULATIVE
     assert engine.requests[1].prompt.prefix == HERE.prefix + suggestion.text
     await asyncio.sleep(0)
     following = await ours.complete(after(suggestion.text))
     assert following.source == "speculation"
     assert following.text
-    assert engine.counters.calls == 2
+    assert (engine.counters.calls, engine.speculations.calls) == (1, 1)
 
 
 async def test_typing_along_never_speculates_twice() -> None:
@@ -66,34 +66,34 @@ async def test_typing_along_never_speculates_twice() -> None:
         suggestion = await ours.complete(after(text[:count]))
         assert suggestion.source == "cache"
         ours.speculate(after(text[:count]), suggestion.text)
-    await until(lambda: engine.counters.ended == 2)
-    assert (engine.counters.calls, engine.counters.cancelled) == (2, 0)
+    await until(lambda: engine.speculations.ended == 1)
+    assert (engine.counters.calls, engine.speculations.calls, engine.speculations.cancelled) == (1, 1, 0)
 
 
 async def test_an_accept_while_the_speculation_runs_waits_for_that_call() -> None:
     ours, engine = completer(Script(token_delay=0.01))
     text = (await shown_and_speculated(ours)).text
-    await until(lambda: engine.counters.calls == 2)
+    await until(lambda: engine.speculations.calls == 1)
     suggestion = await ours.complete(after(text))
     assert (suggestion.source, suggestion.partial) == ("speculation", False)
-    assert (engine.counters.calls, engine.counters.cancelled) == (2, 0)
+    assert (engine.counters.calls, engine.speculations.calls, engine.speculations.cancelled) == (1, 1, 0)
 
 
 async def test_anything_else_typed_ends_the_speculation() -> None:
     ours, engine = completer(Script(token_delay=0.01))
     await shown_and_speculated(ours)
-    await until(lambda: engine.counters.calls == 2)
+    await until(lambda: engine.speculations.calls == 1)
     suggestion = await ours.complete(after("x"))
     assert suggestion.source == "engine"
-    assert (engine.counters.calls, engine.counters.cancelled) == (3, 1)
+    assert (engine.counters.calls, engine.speculations.calls, engine.speculations.cancelled) == (2, 1, 1)
 
 
 async def test_closing_a_document_ends_its_speculation() -> None:
     ours, engine = completer(Script(token_delay=0.01))
     await shown_and_speculated(ours)
-    await until(lambda: engine.counters.calls == 2)
+    await until(lambda: engine.speculations.calls == 1)
     ours.supersede(HERE.document)
-    await until(lambda: engine.counters.cancelled == 1)
+    await until(lambda: engine.speculations.cancelled == 1)
 
 
 async def test_nothing_is_speculated_beside_a_call_somebody_waits_for() -> None:
@@ -102,7 +102,7 @@ async def test_nothing_is_speculated_beside_a_call_somebody_waits_for() -> None:
     assert partial.partial
     ours.speculate(HERE, partial.text)
     await until(lambda: engine.counters.ended == 1)
-    assert engine.counters.calls == 1
+    assert (engine.counters.calls, engine.speculations.calls) == (1, 0)
 
 
 async def test_a_failed_speculation_is_no_news_and_makes_no_second_attempt() -> None:
@@ -112,7 +112,7 @@ async def test_a_failed_speculation_is_no_news_and_makes_no_second_attempt() -> 
     for _ in range(3):
         ours.speculate(HERE, text)
         await asyncio.sleep(0.001)
-    assert engine.counters.failed == 1
+    assert engine.speculations.failed == 1
     with pytest.raises(EngineUnavailable):
         await ours.complete(after("x"))
 
@@ -193,5 +193,5 @@ async def test_every_mechanism_has_a_switch(off: str, calls: int) -> None:
     await asyncio.sleep(0.01)
     await ours.complete(after(text))
     await ours.warm(HERE)
-    assert engine.counters.calls == calls
+    assert engine.counters.calls + engine.speculations.calls == calls
     assert engine.counters.warmups == (0 if off == "warm_up" else 1)
