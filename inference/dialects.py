@@ -76,8 +76,10 @@ async def detect(get: Get, post: Post, url: str, model: str, context: int = 0) -
 def nearside(health: dict[str, Any], model: str) -> Dialect:
     """Our own engine: it formats the prompt, counts its lines and branches by itself."""
     about = health.get("model") or {}
+    context = int(about.get("context") or 0)
+    trained = int(about.get("trained_context") or context)
     info = EngineInfo(
-        "nearside", str(about.get("name") or model), int(about.get("context") or 0),
+        "nearside", str(about.get("name") or model), min(context, trained),
         infill=about.get("fim", True) is not False, details=health,
     )  # fmt: skip
 

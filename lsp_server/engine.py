@@ -49,6 +49,7 @@ async def _introduce(ls: NearsideServer, engine: Engine, completer: Completer) -
         ls.status.failed(error)
         return
     completer.model = info.model
+    ls.context.tokens = info.context
     log.info("Connected to %s with model %s", info.engine, info.model)
     for limit in info.limits:
         ls.status.log(limit)

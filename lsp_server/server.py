@@ -13,7 +13,7 @@ from lsprotocol import types as lsp
 from pygls.io_ import StdoutWriter, run_async
 
 from inference.types import Engine
-from lsp_server import commands, configuration, events, explain, lifecycle, logs, sync
+from lsp_server import commands, configuration, events, explain, hints, lifecycle, logs, sync
 from lsp_server.inline_completion import inline_completion
 from lsp_server.session import EngineFactory, NearsideServer, OnStatus
 from lsp_server.status import PATIENCE
@@ -32,6 +32,7 @@ def create_server(engine_factory: EngineFactory, version: str = "") -> NearsideS
 
     handle(lsp.TEXT_DOCUMENT_DID_OPEN)(sync.did_open)
     handle(lsp.TEXT_DOCUMENT_DID_CHANGE)(sync.did_change)
+    handle(lsp.TEXT_DOCUMENT_DID_SAVE)(sync.did_save)
     handle(lsp.TEXT_DOCUMENT_DID_CLOSE)(sync.did_close)
 
     # Announced always: some clients use it without announcing that they can.
@@ -45,7 +46,9 @@ def create_server(engine_factory: EngineFactory, version: str = "") -> NearsideS
     handle(events.PARTIALLY_ACCEPTED)(events.partially_accepted)
     handle(events.DISMISSED)(events.dismissed)
     handle("nearside/suggestion")(explain.last_suggestion)
-    handle("nearside/cursor")(sync.cursor_moved)
+    handle("nearside/cursor")(hints.cursor_rests)
+    handle("nearside/yanked")(hints.yanked)
+    handle("nearside/diagnostics")(hints.diagnosed)
     return server
 
 

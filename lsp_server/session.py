@@ -14,6 +14,7 @@ from pygls.lsp.server import LanguageServer
 from inference.completer import Completer, Mechanisms, Suggestion
 from inference.debounce import Debounce
 from inference.types import Engine
+from lsp_server.context import Context
 from lsp_server.documents import Document, Place
 from lsp_server.outcomes import Outcomes
 from lsp_server.positions import Encoding
@@ -75,6 +76,7 @@ class NearsideServer(LanguageServer):
         self.suggestions: dict[str, Suggestion] = {}
         """The last suggestion of each document, for whoever asks what it cost."""
         self.outcomes = Outcomes(lambda delay, work: asyncio.get_running_loop().call_later(delay, work))
+        self.context = Context(self)
         self._background: set[asyncio.Task[Any]] = set()
 
     def run_in_background(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:

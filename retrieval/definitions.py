@@ -1,4 +1,4 @@
-"""Definitions in other open files of the names around a cursor: signatures, nearest and rarest names first."""
+"""Definitions in other open files of the names around a cursor: signatures, the nearest and rarest first."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Outline:
 class OpenDefinitions:
     """A source of candidates: keeps the outline of every open file and looks names up in them."""
 
-    name = "definitions"
+    name = "definitions of open files"
     deadline = 0.15
 
     def __init__(self) -> None:

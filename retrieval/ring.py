@@ -6,10 +6,12 @@ read by the engine before anybody needs it. The mechanism and its constants are 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from retrieval.chunks import Chunk, similarity, words
+from inference.types import Snippet
+from retrieval.chunks import CHUNK_LINES, Chunk, similarity, words
+from retrieval.context import RING, Candidate, Query
 from retrieval.private import is_private
 
 SIZE, QUEUE = 16, 16
@@ -17,6 +19,9 @@ ALIKE = 0.9
 """Above this similarity a newer chunk takes an older one's place."""
 SAME_PLACE = 0.5
 """The same for an older state of the same lines of the same file, which would mislead."""
+LATEST, RELATED = 0.2, 0.3
+"""What being the latest counts, and what holding every name near the cursor: a definition of a name on the
+cursor's line counts 1, and goes before."""
 
 
 @dataclass(frozen=True)
@@ -85,3 +90,23 @@ def _supersedes(new: Entry, old: Entry) -> bool:
     one, other = new.chunk, old.chunk
     overlap = one.path == other.path and one.first <= other.last and other.first <= one.last
     return overlap and alike > SAME_PLACE
+
+
+class RecentPlaces:
+    """The ring as a source: later chunks count more, and those that hold names of the query."""
+
+    name = "recent places"
+    deadline = 0.15
+
+    def __init__(self, ring: Ring) -> None:
+        self._ring = ring
+
+    async def candidates(self, query: Query) -> Sequence[Candidate]:
+        names = words("\n".join(query.prefix.split("\n")[-CHUNK_LINES:]))
+        entries, found = self._ring.entries, []
+        for position, entry in enumerate(entries, 1):
+            score = LATEST * position / len(entries)
+            score += RELATED * len(entry.words & names) / max(1, len(names))
+            snippet = Snippet(entry.chunk.path, entry.chunk.text)
+            found.append(Candidate(snippet, RING, entry.number, entry.chunk.first, score))
+        return found

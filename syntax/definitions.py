@@ -27,7 +27,9 @@ LONGEST_LINE = 240
 LARGEST = 400_000
 """Characters of a text that is parsed; what is larger is generated, and takes a second."""
 PIECE = 4096
-"""Bytes handed to the parser at a time: about 2 ms of its work."""
+"""Bytes handed to the parser at a time."""
+SLICE = 0.001
+"""Seconds of parsing until the GIL is let go of."""
 NODES_A_SLICE = 200
 
 
@@ -125,13 +127,19 @@ def _parse(text: str, language: str) -> Tree | None:
     from tree_sitter_language_pack import get_parser
 
     source = text.encode("utf-8", "replace")
+    parser = get_parser(name)  # type: ignore[arg-type]  # of its own: others may parse in other threads
+    if len(source) <= 2 * PIECE:
+        return parser.parse(source)
+    paused = time.perf_counter()
 
     def read(offset: int, _: object) -> bytes:
-        time.sleep(0)
+        nonlocal paused
+        if time.perf_counter() - paused > SLICE:
+            time.sleep(0)
+            paused = time.perf_counter()
         return source[offset : offset + PIECE]
 
-    # A parser of its own: languages.parser's may be at work in another thread.
-    return get_parser(name).parse(read, encoding="utf8")  # type: ignore[arg-type]
+    return parser.parse(read, encoding="utf8")
 
 
 def _leaves(root: Node) -> Iterator[Node]:
