@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from inference.cache import PAIRED
 from inference.labels import first_line, is_kept, survives
 from inference.lines import plain_line_ends
 from lsp_server.documents import Document, Place
@@ -138,13 +139,14 @@ class Tracked:
 
 def typed_along(head: str, text: str, after: str, now: str) -> int | None:
     """Return how much of `text` stands between `head` and `after` at the beginning of `now`, or None where
-    something else does."""
+    something else does. What editors close by themselves may stand before `after`."""
     if not now.startswith(head):
         return None
     rest = now[len(head) :]
     common = len(os.path.commonprefix((text, rest)))
     for typed in range(common, -1, -1):
-        if rest.startswith(after, typed) and rest[typed + len(after) :][:1] in ("", "\n"):
+        line = rest[typed:].partition("\n")[0]
+        if line.endswith(after) and PAIRED.issuperset(line[: len(line) - len(after)]):
             return typed
     return len(text) if common == len(text) else None
 
