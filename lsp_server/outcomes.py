@@ -26,7 +26,7 @@ LOOK_AFTER = 30.0
 SEEN_AFTER = 0.25
 """Seconds on the screen before typing something else counts as a rejection: about a choice reaction time."""
 PATIENCE = 2.0
-"""Seconds a client gets to say that the text it put in was an acceptance."""
+"""Seconds a client gets to say that it was an acceptance, and a user to come back to the line."""
 TRACKED = 200
 """Suggestions followed at once; a keystroke costs a few microseconds for each."""
 
@@ -154,29 +154,26 @@ class Outcomes:
         """Look at a document after an edit that ended in `line`."""
         current, now = self._current.get(document.uri), self._clock()
         if current and current.document is document and not current.ended:
-            standing = current.standing()
+            standing = current.standing() if current.reaches(line) else None
             if standing is None or standing[1]:
                 self._judge(current, "left" if standing is None else "finished")
             elif current.verdict == "left":
                 current.verdict = None  # taken back
-        for tracked in list(self._tracked.values()):
+        for tracked in self._tracked.values():
             if tracked.document is document:
                 if tracked.taken_at is not None:
                     tracked.find_end()
-                if not tracked.owns(line):
-                    self._label(tracked)
+                tracked.cursor(line, now)
         self._look(now)
 
     def moved(self, document: Document, place: Place) -> None:
         """Note where the cursor is."""
         line, current = place[0], self._current.get(document.uri)
-        if current and current.document is document and not current.ended:
-            last = current.place[0] + max(text.count("\n") for text in current.texts)
-            if not current.place[0] <= line <= last:
-                self._judge(current, "left")
-        for tracked in list(self._tracked.values()):
-            if tracked.document is document and not tracked.owns(line):
-                self._label(tracked)
+        if current and current.document is document and not current.ended and not current.reaches(line):
+            self._judge(current, "left")
+        for tracked in self._tracked.values():
+            if tracked.document is document:
+                tracked.cursor(line, self._clock())
         self._wake()
 
     def closed(self, document: Document) -> None:
@@ -203,7 +200,7 @@ class Outcomes:
         for tracked in list(self._tracked.values()):
             if tracked.verdict and not tracked.ended and now >= tracked.verdict_at + PATIENCE:
                 self._conclude(tracked)
-            if now >= tracked.since + LOOK_AFTER:
+            if now >= self._label_due(tracked):
                 self._label(tracked)
             if tracked.taken_at is None:
                 known = tracked.labelled and tracked.ended
@@ -229,8 +226,7 @@ class Outcomes:
         """Note that another suggestion, at `place`, follows the current one."""
         standing = None if current.ended or current.verdict else current.standing()
         if standing is not None:
-            last = current.place[0] + max(text.count("\n") for text in current.texts)
-            if current.place[0] <= place[0] <= last:
+            if current.reaches(place[0]):
                 self._end(current, "ignored" if current.characters else "superseded")
             else:
                 self._judge(current, "left")
@@ -286,12 +282,17 @@ class Outcomes:
             self._timer = self._later(max(0.0, due - self._clock()) + 0.01, self.look)
 
     def _due(self, tracked: Tracked) -> float:
-        due = [] if tracked.labelled else [tracked.since + LOOK_AFTER]
+        due = [] if tracked.labelled else [self._label_due(tracked)]
         if tracked.verdict and not tracked.ended:
             due.append(tracked.verdict_at + PATIENCE)
         if tracked.taken_at is not None:
             due.append(tracked.taken_at + LOOK_AFTER)
         return min(due, default=float("inf"))
+
+    def _label_due(self, tracked: Tracked) -> float:
+        start = tracked.made_at if tracked.taken_at is None else tracked.taken_at
+        due = start + LOOK_AFTER
+        return due if tracked.left_at is None else min(due, max(start, tracked.left_at) + PATIENCE)
 
     def _entry(self, tracked: Tracked, placed: Placed, withheld: str) -> Entry:
         suggestion, text = placed.suggestion, tracked.texts[0]

@@ -42,6 +42,8 @@ class Tracked:
     """What it looks like; it becomes an ending unless the client says soon that it was accepted."""
     verdict_at: float = 0.0
     ended: bool = False
+    left_at: float | None = None
+    """Since when the cursor seems to be in another line than its first."""
     labelled: bool = False
     taken: str = ""
     """The text that was accepted."""
@@ -95,14 +97,16 @@ class Tracked:
         if self.end:
             self.end = moved(self.end, start, end, text)
 
-    def owns(self, line: int) -> bool:
-        """Tell whether a cursor in this line may still be writing the suggestion's first line."""
-        return self.place[0] <= line <= self.place[0] + first_line(self.label_text)[0]
+    def reaches(self, line: int) -> bool:
+        """Tell whether a cursor in this line may still be typing along it."""
+        return self.place[0] <= line <= self.place[0] + max(text.count("\n") for text in self.texts)
 
-    @property
-    def since(self) -> float:
-        """Since when its text could be there."""
-        return self.made_at if self.taken_at is None else self.taken_at
+    def cursor(self, line: int, now: float) -> None:
+        """Note whether a cursor in this line may still be writing its first line."""
+        if self.place[0] <= line <= self.place[0] + first_line(self.label_text)[0]:
+            self.left_at = None
+        elif self.left_at is None:
+            self.left_at = now
 
     @property
     def label_text(self) -> str:
