@@ -176,9 +176,9 @@ class Script:
         fresh.write_text(json.dumps(rules), encoding="utf-8")
         fresh.replace(self.rules)
 
-    def events(self, kind: str) -> list[dict[str, Any]]:
+    def events(self, *kinds: str) -> list[dict[str, Any]]:
         lines = self.log.read_text(encoding="utf-8").splitlines()
-        return [event for event in map(json.loads, lines) if event["event"] == kind]
+        return [event for event in map(json.loads, lines) if event["event"] in kinds]
 
 
 Open = Callable[..., Editor]

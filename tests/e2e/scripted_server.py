@@ -89,6 +89,31 @@ def accepted(text: str) -> None:
     record("accepted", text=text)
 
 
+@server.feature("textDocument/didShowCompletion")
+def shown(params: Any) -> None:
+    record("shown", text=params.item.command.arguments[0])
+
+
+@server.feature("textDocument/didPartiallyAcceptCompletion")
+def partially_accepted(params: Any) -> None:
+    record("partial", text=params.item.command.arguments[0], length=params.acceptedLength)
+
+
+@server.feature("nearside/dismissed")
+def dismissed(params: Any) -> None:
+    record("dismissed", text=params.item.command.arguments[0])
+
+
+@server.feature("nearside/yanked")
+def yanked(params: Any) -> None:
+    record("yanked", first=params.range.start.line, last=params.range.end.line)
+
+
+@server.feature("nearside/diagnostics")
+def diagnosed(params: Any) -> None:
+    record("diagnostics", messages=[item.message for item in params.diagnostics])
+
+
 @server.command("scripted.release")
 def release() -> None:
     released.set()

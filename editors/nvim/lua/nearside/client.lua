@@ -1,4 +1,5 @@
 -- The server's life: registered with vim.lsp, started for files, restarted when it dies. Shows no suggestion itself.
+local native = require("nearside.native")
 local notice = require("nearside.notice")
 
 local M = {}
@@ -89,7 +90,7 @@ local function launch(dispatchers, config)
     end,
   })
   local folder = config and config.root_dir or nil
-  return vim.lsp.rpc.start(options.cmd, quiet, { cwd = folder, env = options.env })
+  return native.observe(vim.lsp.rpc.start(options.cmd, quiet, { cwd = folder, env = options.env }))
 end
 
 local levels = { vim.log.levels.ERROR, vim.log.levels.WARN, vim.log.levels.INFO }

@@ -13,6 +13,7 @@ local M = {}
 ---@field text string what it puts between start_col and end_col of that line
 ---@field start_col integer
 ---@field end_col integer
+---@field whole string all of the server's text, of which `text` may be the rest
 ---@field command? lsp.Command
 
 ---@class nearside.Edit
@@ -80,11 +81,12 @@ end
 ---@param edit nearside.Edit
 ---@param taken integer
 ---@param now nearside.Place the cursor and its line after the insertion
----@param command? lsp.Command
+---@param item nearside.Item the one the edit is of
 ---@return nearside.Item
-function M.remainder(edit, taken, now, command)
+function M.remainder(edit, taken, now, item)
   local end_col = now.col + edit.end_col - edit.col
-  return { place = now, text = edit.text:sub(taken + 1), start_col = now.col, end_col = end_col, command = command }
+  local rest = { place = now, text = edit.text:sub(taken + 1), start_col = now.col, end_col = end_col }
+  return vim.tbl_extend("keep", rest, { whole = item.whole, command = item.command })
 end
 
 return M

@@ -2,6 +2,7 @@
 local client = require("nearside.client")
 local config = require("nearside.config")
 local cursor = require("nearside.cursor")
+local events = require("nearside.events")
 local fit = require("nearside.fit")
 local ghost = require("nearside.ghost")
 local inline = require("nearside.inline")
@@ -74,6 +75,7 @@ function M.dismiss()
   local shown = M.visible()
   hold()
   inline.stop()
+  events.dismissed()
   return shown
 end
 

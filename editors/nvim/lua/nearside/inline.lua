@@ -1,5 +1,6 @@
 -- The suggestion we show ourselves: asked for, kept fitting while the user types, cycled, and put into the buffer.
 -- On Neovim 0.11 that is every suggestion; on 0.12 those taken over from vim.lsp.inline_completion (native.lua).
+local events = require("nearside.events")
 local fit = require("nearside.fit")
 local ghost = require("nearside.ghost")
 local notice = require("nearside.notice")
@@ -60,6 +61,8 @@ function M.refresh()
   if session and edit then
     local count = session.cycled and ("%d/%d"):format(session.index, #session.items) or nil
     ghost.draw(session.buf, edit, count)
+    local item = session.items[session.index]
+    events.shown(session.client_id, item.whole, item.command)
   else
     M.clear()
   end
@@ -105,7 +108,8 @@ local function to_item(raw, asked, now, encoding)
   end
   local text = raw.insertText:gsub("\r\n?", "\n")
   if not raw.range then
-    return { place = asked, text = text, start_col = asked.col, end_col = asked.col, command = raw.command }
+    local col = asked.col
+    return { place = asked, text = text, whole = text, start_col = col, end_col = col, command = raw.command }
   end
   local first, last = raw.range.start, raw.range["end"]
   if first.line ~= asked.row or last.line ~= asked.row then
@@ -115,7 +119,8 @@ local function to_item(raw, asked, now, encoding)
   local start_col = vim.str_byteindex(line, encoding, first.character, false)
   local place = fit.place(asked, start_col, now)
   local end_col = vim.str_byteindex(place.line, encoding, last.character, false)
-  return { place = place, text = text, start_col = start_col, end_col = end_col, command = raw.command }
+  local command = raw.command
+  return { place = place, text = text, whole = text, start_col = start_col, end_col = end_col, command = command }
 end
 
 ---Return which of `items` to show: the `step`th after the one shown now, the first if none is.
@@ -227,13 +232,15 @@ local function insert_part(part_of)
   if #part < #edit.text then
     insert(edit, edit.col, part)
     M.cancel()
-    local rest = fit.remainder(edit, #part, M.capture(), item.command)
+    local rest = fit.remainder(edit, #part, M.capture(), item)
+    events.partially_accepted(shown.client_id, item.whole, item.command, rest.text)
     M.adopt({ buf = shown.buf, client_id = shown.client_id, items = { rest }, index = 1 })
     M.refresh()
     return
   end
   insert(edit, edit.end_col, part)
   M.stop()
+  events.accepted()
   local client = vim.lsp.get_client_by_id(shown.client_id)
   if item.command and client then
     client:exec_cmd(item.command, { bufnr = shown.buf }, function() end)
@@ -281,7 +288,14 @@ function M.attach(buf, group, wanted)
       end))
     end,
   })
-  vim.api.nvim_create_autocmd({ "InsertLeave", "BufLeave" }, { group = group, buffer = buf, callback = M.stop })
+  vim.api.nvim_create_autocmd({ "InsertLeave", "BufLeave" }, {
+    group = group,
+    buffer = buf,
+    callback = function()
+      M.stop()
+      events.dismissed()
+    end,
+  })
 end
 
 return M

@@ -1,6 +1,7 @@
 -- Ghost text through vim.lsp.inline_completion (Neovim 0.12): switches it on, and takes the shown suggestion over
 -- when the user acts on it. Taking over is what makes accepting safe: Neovim 0.12.4 inserts an expired suggestion
 -- at its old place, which corrupts the line; inline.lua inserts only what still fits.
+local events = require("nearside.events")
 local fit = require("nearside.fit")
 local inline = require("nearside.inline")
 
@@ -46,9 +47,11 @@ local function to_session(native)
   if start_row ~= asked_at.row or end_row ~= asked_at.row then
     return nil
   end
+  local text = native.insert_text:gsub("\r\n?", "\n")
   local item = {
     place = fit.place(asked_at, start_col, now),
-    text = native.insert_text:gsub("\r\n?", "\n"),
+    text = text,
+    whole = text,
     start_col = start_col,
     end_col = end_col,
     command = native.command,
@@ -77,6 +80,28 @@ function M.take()
     return done
   end, 1)
   return session
+end
+
+---Have the server told what Neovim shows of its answers: the first item, if anything.
+---@param rpc vim.lsp.rpc.PublicClient
+---@return vim.lsp.rpc.PublicClient
+function M.observe(rpc)
+  local request = rpc.request
+  rpc.request = function(method, params, callback, ...)
+    if method ~= METHOD or not M.available() then
+      return request(method, params, callback, ...)
+    end
+    local buf = vim.api.nvim_get_current_buf()
+    return request(method, params, function(err, result)
+      callback(err, result) -- which draws the answer
+      local item = type(result) == "table" and (result.items or result)[1]
+      local client = inline.client(buf)
+      if item and client and buf == vim.api.nvim_get_current_buf() and M.visible() then
+        events.shown(client.id, item.insertText, item.command)
+      end
+    end, ...)
+  end
+  return rpc
 end
 
 ---Remember where each native request was made, and keep a suggestion we show ahead of newer native ones.
