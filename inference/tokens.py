@@ -14,13 +14,14 @@ CUT_STEP = 256
 """The prefix loses its beginning in steps of this many tokens: most keystrokes then leave the cut where it
 is.
 """
+SNIPPET_SHARE = 0.25
+"""Of the context, what context files may keep where not everything fits; the last of them go first."""
 SUFFIX_SHARE = 0.25
 """Most of the context a suffix may take; llama.cpp's /infill keeps the same three to one."""
 
 
 def infill_tokens(backend: Backend, prompt: FimPrompt, room: int) -> list[int]:
-    """Token ids of a prompt, at most `room`: context files go first (the last first), then suffix, then
-    prefix.
+    """Token ids of a prompt, at most `room`: context files are cut to their share, then suffix, then prefix.
 
     Raises CannotInfill where the model has no FIM tokens, EngineRefused where nothing useful would fit.
     """
@@ -31,10 +32,13 @@ def infill_tokens(backend: Backend, prompt: FimPrompt, room: int) -> list[int]:
             'Set model.completion to a FIM model (for example "qwen2.5-coder-1.5b") or to "auto".'
         )
     while len(tokens := _encode(backend, prompt)) > room and prompt.snippets:
+        if len(_encode(backend, replace(prompt, prefix="", suffix=""))) <= room * SNIPPET_SHARE:
+            break
         prompt = replace(prompt, snippets=prompt.snippets[:-1])
     if len(tokens) <= room:
         return tokens
-    frame = len(_encode(backend, replace(prompt, prefix="", suffix="")))
+    bare = replace(prompt, prefix="", suffix="")
+    frame = len(_encode(backend, bare))
     prefix, suffix = backend.tokenize(prompt.prefix), backend.tokenize(prompt.suffix)
     free = room - frame
     if free < 16:
@@ -46,7 +50,7 @@ def infill_tokens(backend: Backend, prompt: FimPrompt, room: int) -> list[int]:
     if over > 0:
         step = min(CUT_STEP, max(1, free // 4))
         prefix = prefix[-(-over // step) * step :]
-    return _encode(backend, replace(prompt, prefix="", suffix=""), {"prefix": prefix, "suffix": suffix})
+    return _encode(backend, bare, {"prefix": prefix, "suffix": suffix})
 
 
 def _encode(backend: Backend, prompt: FimPrompt, given: dict[str, list[int]] | None = None) -> list[int]:
