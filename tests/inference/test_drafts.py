@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import argparse
+import queue
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from itertools import pairwise
+from itertools import pairwise, zip_longest
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inference.backend import Backend
 from inference.drafts import Drafts, Lookup
+from inference.generate import Job
+from inference.llama import LlamaBackend
+from inference.models import resolve
 from inference.scheduler import Scheduler
-from inference.types import Cancelled, Piece, Priority
+from inference.tokens import infill_tokens
+from inference.types import Cancelled, FimPrompt, Piece, Priority
+from settings.schema import Model
 from tests.inference.test_scheduler import Asked
 from tests.scripted_backend import SUFFIX_FIRST, ScriptedBackend
 
@@ -29,7 +38,7 @@ class Eager(Drafts):
 
 
 @contextmanager
-def engine(backend: ScriptedBackend, drafts: Drafts | None = None) -> Iterator[Scheduler]:
+def engine(backend: Backend, drafts: Drafts | None = None) -> Iterator[Scheduler]:
     scheduler = Scheduler(backend, drafts or Eager())
     try:
         yield scheduler
@@ -303,7 +312,7 @@ def test_the_better_a_match_does_the_longer_the_draft() -> None:
 
 
 def test_wrong_guesses_end_drafts_and_right_ones_bring_them_back_without_being_evaluated() -> None:
-    drafts = priced({1: 1.0, 2: 1.3, 4: 2.2, 8: 4.5, 16: 9.0})
+    drafts = priced({1: 1.0, 2: 1.2, 4: 1.5, 8: 4.5, 16: 9.0})
     assert drafts.count(2, 15) > 0
     for _ in range(100):
         drafts.guessed(2, False)
@@ -311,6 +320,15 @@ def test_wrong_guesses_end_drafts_and_right_ones_bring_them_back_without_being_e
     for _ in range(100):
         drafts.guessed(2, True)
     assert drafts.count(2, 15) > 0
+
+
+def test_what_the_token_after_a_draft_takes_longer_is_the_drafts_cost() -> None:
+    drafts = priced({1: 1.0, 2: 1.4})
+    assert drafts.count(20, 1) == 1
+    for _ in range(20):
+        drafts.measured(2, 1.4)
+        drafts.measured(1, 1.6)
+    assert drafts.count(20, 1) == 0
 
 
 def test_one_slow_batch_is_forgotten_in_time() -> None:
@@ -329,6 +347,36 @@ def test_a_machine_that_is_slow_for_a_while_does_not_change_what_pays() -> None:
     assert drafts.count(20, 15) == counted
 
 
+def test_the_bundled_model_answers_a_hundred_prompts_alike_with_and_without_drafts() -> None:
+    """But for tokens so undecided that the last bits, which the size of a batch changes, choose."""
+    backend = LlamaBackend(resolve("auto"), Model())
+    source = Path(argparse.__file__).read_text("utf-8")
+    drafts = Eager(longest=7)
+    other = drafted = 0
+    try:
+        with engine(backend, drafts) as scheduler:
+            for at in range(20_000, 70_000, 500):
+                prompt = FimPrompt(source[at - 600 : at], source[at : at + 200], "argparse.py")
+                tokens = infill_tokens(backend, prompt, 900)
+                answers = []
+                for drafts.longest in (0, 7):
+                    pieces: list[Piece] = []
+                    done: queue.Queue[Exception | None] = queue.Queue()
+                    scheduler.submit(Job(tokens, pieces.append, done.put, owner="a", max_tokens=16))
+                    assert done.get(timeout=60) is None
+                    answers.append([piece for piece in pieces if piece.text])
+                    drafted += pieces[-1].usage.drafted_tokens if pieces[-1].usage else 0
+                for plain, guessed in zip_longest(*answers, fillvalue=Piece()):
+                    if plain.text != guessed.text:
+                        assert min(plain.margins + guessed.margins) < 0.05
+                        other += 1
+                        break
+    finally:
+        backend.close()
+    assert drafted > 100
+    assert other <= 5
+
+
 class Clocked(ScriptedBackend):
     """Batches take the time they are said to take, on a clock of their own."""
 
@@ -336,9 +384,15 @@ class Clocked(ScriptedBackend):
         super().__init__(lambda _: answer.encode())
         self.seconds, self.now = seconds, 0.0
 
-    def decode(self, tokens: Sequence[int], *rest: Sequence[int]) -> None:  # type: ignore[override]
+    def decode(
+        self,
+        tokens: Sequence[int],
+        positions: Sequence[int],
+        sequences: Sequence[int],
+        outputs: Sequence[bool],
+    ) -> None:
         self.now += self.seconds(len(tokens))
-        super().decode(tokens, *rest)  # type: ignore[arg-type]
+        super().decode(tokens, positions, sequences, outputs)
 
 
 @pytest.mark.parametrize(
