@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from inference.filters.layout import OPENS, columns
 from inference.filters.place import Place, place
-from inference.filters.scope import OPENS, columns
 from inference.prompts import CursorContext
 from inference.prompts import max_lines_at as guessed
 from syntax.tree import block_starts, body_is_empty

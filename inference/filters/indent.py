@@ -6,11 +6,10 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 
+from inference.filters.layout import OPENS, columns, statement_column
 from inference.filters.place import Place
-from inference.filters.scope import OPENS
 
 _DEFAULT = {"go": "\t", "javascript": "  ", "typescript": "  ", "lua": "  ", "yaml": "  "}
-_BLOCK = ("{", ":", "then", "do", "else", "repeat", ")", "=>", "->", "begin")
 _SAME_COLUMN = ("case ", "default:", "public:", "private:", "protected:", "#", "}", ")", "]", "end", "else",
                 "elif", "except", "finally", "catch", "until", "{")  # fmt: skip
 """What may stand no deeper than the line above that opens a block."""
@@ -29,10 +28,10 @@ class Style:
         """Columns of a step; a tab counts as 8, which is only ever compared with itself."""
         return 8 if self.unit == "\t" else len(self.unit)
 
-    def white(self, columns: int) -> str:
+    def white(self, depth: int) -> str:
         if self.unit == "\t":
-            return "\t" * (columns // 8) + " " * (columns % 8)
-        return " " * columns
+            return "\t" * (depth // 8) + " " * (depth % 8)
+        return " " * depth
 
 
 @lru_cache(maxsize=8)
@@ -45,8 +44,9 @@ def style(place: Place) -> Style | None:
         return Style("\t")
     steps, any_steps = Counter[int](), Counter[int]()
     for line, following in zip(lines, lines[1:], strict=False):
-        step = _columns(following) - _columns(line)
-        if step > 0 and not following.lstrip().startswith("*"):
+        step = columns(following) - columns(line)
+        balanced = line.count("(") == line.count(")") and line.count("[") == line.count("]")
+        if step > 0 and balanced and not following.lstrip().startswith("*"):
             any_steps[step] += 1
             if _opens_block(line):
                 steps[step] += 1
@@ -55,57 +55,52 @@ def style(place: Place) -> Style | None:
         width = max(sorted(best), key=lambda step: best[step])
         return Style(" " * width) if width <= 8 else None
     if spaces:
-        widths = [_columns(line) for line in lines if line.startswith("  ")]
+        widths = [columns(line) for line in lines if line.startswith("  ")]
         return Style(" " * min(widths)) if min(widths) <= 8 else None
     return Style(_DEFAULT[place.language]) if place.language in _DEFAULT else None
 
 
 def restyled(text: str, place: Place) -> str:
-    """Write the indentation of every line as the file does, and at the depth the cursor's line gives it."""
-    rows = text.split("\n")
+    """Write the indentation of every line as the file does, and a block as deep as the line that opens it."""
     ours = style(place)
     if ours is None or place.kind != "code":
         return text
-    if not place.head.strip():
-        rows[0] = _translated(rows[0], ours, rows)
-    if len(rows) == 1:
-        return rows[0]
-    rows[1:] = [_translated(row, ours, rows) for row in rows[1:]]
-    own_head = not place.head.strip()
-    base = _columns(place.head + rows[0]) if own_head and rows[0].strip() else _columns(place.head)
-    if own_head and not rows[0].strip():
-        return "\n".join(rows)
-    opener = place.head + rows[0]
+    rows = text.split("\n")
+    first = 1 if place.head.strip() else 0
+    rows[first:] = [_translated(row, ours, rows) for row in rows[first:]]
     filled = [number for number in range(1, len(rows)) if rows[number].strip()]
-    if not filled:
-        return "\n".join(rows)
-    if _opens_block(opener) and base:
-        column = _columns(rows[filled[0]])
-        if 0 < column <= base and not rows[filled[0]].lstrip().startswith(_SAME_COLUMN):
-            step = ours.width if column <= ours.width else column
-            if column in (step, 2, 4, 8):  # written as if the cursor's line began at the margin
-                for number in filled:
-                    rows[number] = ours.white(_columns(rows[number]) + base) + rows[number].lstrip()
-    return "\n".join(_rescaled(rows, filled, opener, base, ours))
+    opener = place.head + rows[0]
+    if filled and opener.strip() and _opens_block(opener):
+        _rebase(rows, filled, statement_column([*place.above, opener]), ours)
+    return "\n".join(rows)
 
 
-def _rescaled(rows: list[str], filled: list[int], opener: str, base: int, ours: Style) -> list[str]:
-    """Make steps of the text's own width, where it has one, into steps of the file's."""
-    steps, before, depth = set(), opener, base
-    for number in filled:
-        column = _columns(rows[number])
-        if _opens_block(before) and column > depth:
-            steps.add(column - depth)
-        before, depth = rows[number], column
-    if len(steps) != 1 or ours.width in steps or (step := steps.pop()) > 8:
-        return rows
-    for number in filled:
-        deeper = _columns(rows[number]) - base
-        if deeper > 0:
-            rows[number] = (
-                ours.white(base + deeper // step * ours.width + deeper % step) + rows[number].lstrip()
-            )
-    return rows
+def _rebase(rows: list[str], filled: list[int], base: int, ours: Style) -> None:
+    """Move the lines of a block to where it belongs below an opener at column `base`, in the file's steps."""
+    first = rows[filled[0]]
+    if first.lstrip().startswith(_SAME_COLUMN):
+        return
+    inside = columns(first)
+    depths = [columns(rows[number]) for number in filled]
+    steps = {abs(a - b) for a, b in zip(depths, depths[1:], strict=False)} - {0}
+    step = min(steps) if steps else ours.width
+    if inside == base + ours.width and (step == ours.width or not _steps_after_openers(rows, filled, step)):
+        return
+    if any(one % step for one in steps) or step > 8:
+        return
+    for number, column in zip(filled, depths, strict=True):
+        moved = base + ours.width + (column - inside) // step * ours.width
+        rows[number] = ours.white(max(0, moved)) + rows[number].lstrip()
+
+
+def _steps_after_openers(rows: list[str], filled: list[int], step: int) -> bool:
+    """Tell whether every block among the rows is `step` deeper than its opener, and there is one."""
+    deeper = [
+        columns(rows[b]) - columns(rows[a])
+        for a, b in zip(filled, filled[1:], strict=False)
+        if _opens_block(rows[a])
+    ]
+    return bool(deeper) and all(one in (0, step) for one in deeper)
 
 
 def _translated(row: str, ours: Style, rows: list[str]) -> str:
@@ -131,8 +126,8 @@ def first_line(text: str, place: Place) -> str:
     bare = rows[0].lstrip(" \t")
     if ours is None or not bare:
         return text
-    have = _columns(place.head)
-    total = _columns(place.head + rows[0])
+    have = columns(place.head)
+    total = columns(place.head + rows[0])
     want = _wanted(bare, have, total, place, ours)
     if want is None or want == total or want < have:
         return text
@@ -140,7 +135,7 @@ def first_line(text: str, place: Place) -> str:
         return text
     missing = ours.white(want)[len(place.head) :] if ours.unit == "\t" else " " * (want - have)
     shift = want - total
-    later = [_columns(row) for row in rows[1:] if row.strip()]
+    later = [columns(row) for row in rows[1:] if row.strip()]
     opens = _opens_block(rows[0])
     along = (
         bool(later)
@@ -149,7 +144,7 @@ def first_line(text: str, place: Place) -> str:
     )
     if along and min(later) + shift >= 0:
         rows[1:] = [
-            ours.white(_columns(row) + shift) + row.lstrip() if row.strip() else row for row in rows[1:]
+            ours.white(columns(row) + shift) + row.lstrip() if row.strip() else row for row in rows[1:]
         ]
     return "\n".join([missing + bare, *rows[1:]])
 
@@ -160,7 +155,7 @@ def _wanted(bare: str, have: int, total: int, place: Place, ours: Style) -> int 
     if not filled or bare.startswith(_CONTINUES):
         return None if filled or bare.startswith(_CONTINUES) or place.before.opened else max(have, 0)
     last = filled[-1]
-    depth = _columns(last)
+    depth = statement_column(filled)
     if _opens_block(last) and not bare.startswith(_SAME_COLUMN):
         return max(have, depth + ours.width) if total != depth + ours.width else total
     if _opens_block(last):
@@ -183,7 +178,7 @@ def _enclosing(filled: list[str], depth: int) -> set[int]:
     """Return the columns of the lines that a line at `depth` is nested in."""
     found = set()
     for line in reversed(filled):
-        column = _columns(line)
+        column = columns(line)
         if column < depth:
             found.add(column)
             depth = column
@@ -193,8 +188,3 @@ def _enclosing(filled: list[str], depth: int) -> set[int]:
 def _opens_block(line: str) -> bool:
     bare = line.rstrip()
     return bool(OPENS.search(bare)) and not bare.endswith(("(", "["))
-
-
-def _columns(line: str) -> int:
-    expanded = line.expandtabs(8)
-    return len(expanded) - len(expanded.lstrip())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from inference.filters.layout import OPENS, columns, statement_column
 from inference.filters.place import Place
 from syntax.brackets import CLOSER_OF, scan
 from syntax.tree import block_end, error_delta
@@ -11,22 +12,11 @@ from syntax.tree import block_end, error_delta
 MOST_PARSES = 8
 """How many shortened texts are tried before nothing is shown; 0.5 ms each."""
 
-OPENS = re.compile(
-    r"(?:[{:(\[]|=>|->|\b(?:do|then|else|begin|repeat)"
-    r"|\bfunction\b[^()]*\([^()]*\))\s*(?:(?:#|//|--)[^\n]*)?$"
-)
-"""A line after which a block, or the inside of a bracket, begins."""
 _GOES_ON = re.compile(
     r"\s*(?:else|elif|elseif|except|finally|catch|case|default|while|until|rescue|ensure|when)\b|\s*\}\s*\S"
 )
 """A line that continues the statement whose block has just ended."""
 _CLOSES = re.compile(r"\s*(?:[)\]}]|end\b|until\b)")
-
-
-def columns(line: str, tab: int = 8) -> int:
-    """Return how far a line is indented."""
-    expanded = line.expandtabs(tab)
-    return len(expanded) - len(expanded.lstrip())
 
 
 def block_limit(text: str, place: Place) -> str:
@@ -35,7 +25,7 @@ def block_limit(text: str, place: Place) -> str:
     if len(rows) == 1 or place.kind != "code":
         return text
     opens = bool(place.head.strip()) and not rows[0].strip() and bool(OPENS.search(place.head.rstrip()))
-    base = columns(place.head if place.head.strip() else place.head + rows[0])
+    base = statement_column([*place.above, place.head]) if opens else columns(place.head + rows[0])
     cut = _by_indentation(rows, base, opens, place)
     kept = "\n".join(rows[:cut])
     if place.tree and (end := block_end(place.tree, kept)) is not None and kept[end:].strip():
