@@ -1,8 +1,8 @@
 """An event loop whose clock jumps over idle time: an hour of typing takes as long as its engine works.
 
 While an engine call or a job in a thread is under way, time is real, and so are the latencies. Otherwise the
-loop does not wait for its next timer, it moves the clock there. Everything of ours that asks `time` for the
-time is given the loop's, so that intervals between keys are what they would be.
+loop does not wait for its next timer, it moves the clock there. `time` goes along: import this before modules
+that keep a function of `time` for themselves.
 """
 
 from __future__ import annotations
@@ -16,26 +16,26 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-_monotonic, _perf_counter, _time = time.monotonic, time.perf_counter, time.time
 LONGEST_JUMP = 3600.0
+_skipped = 0.0
+_monotonic, _perf_counter, _time = time.monotonic, time.perf_counter, time.time
+
+# Never set back: for whoever looks at the time, it only goes forward.
+time.monotonic = lambda: _monotonic() + _skipped
+time.perf_counter = lambda: _perf_counter() + _skipped
+time.time = lambda: _time() + _skipped
 
 
 class FastForwardLoop(asyncio.SelectorEventLoop):
     """Runs in real time while `busy`, and skips what it would sleep otherwise."""
 
     def __init__(self) -> None:
-        self.skipped = 0.0
-        """Seconds the clock is ahead of the real one."""
         self._busy = 0
         self._real_until = 0.0
         super().__init__(_SkippingSelector(self))
 
     def time(self) -> float:
-        return _monotonic() + self.skipped
-
-    @property
-    def idle(self) -> bool:
-        return not self._busy and _monotonic() >= self._real_until
+        return _monotonic() + _skipped
 
     @contextlib.contextmanager
     def busy(self) -> Iterator[None]:
@@ -60,6 +60,10 @@ class FastForwardLoop(asyncio.SelectorEventLoop):
     def _thread_done(self, _: object) -> None:
         self._busy -= 1
 
+    def _real_seconds(self, timeout: float) -> float:
+        """How much of a wait is real; 0 for none of it."""
+        return timeout if self._busy else min(timeout, self._real_until - _monotonic())
+
 
 class _SkippingSelector(selectors.DefaultSelector):  # type: ignore[misc, valid-type]
     """Instead of waiting on an idle loop, moves its clock."""
@@ -69,32 +73,21 @@ class _SkippingSelector(selectors.DefaultSelector):  # type: ignore[misc, valid-
         self._loop = loop
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        global _skipped
         if timeout is None or timeout <= 0:
             return super().select(timeout)
-        if not self._loop.idle:
-            left = self._loop._real_until - _monotonic()
-            return super().select(min(timeout, left) if left > 0 else timeout)
+        real = self._loop._real_seconds(timeout)
+        if real > 0:
+            return super().select(real)
         ready = super().select(0)
         if not ready:
-            self._loop.skipped += min(timeout, LONGEST_JUMP)
+            _skipped += min(timeout, LONGEST_JUMP)
         return ready
 
 
 def run(main: Callable[[FastForwardLoop], Coroutine[Any, Any, T]]) -> T:
-    """Run `main` on a loop of its own; `time` tells that loop's time meanwhile."""
+    """Run `main` on a loop of its own."""
     with asyncio.Runner(loop_factory=FastForwardLoop) as runner:
         loop = runner.get_loop()
         assert isinstance(loop, FastForwardLoop)
-        with _times_of(loop):
-            return runner.run(main(loop))
-
-
-@contextlib.contextmanager
-def _times_of(loop: FastForwardLoop) -> Iterator[None]:
-    time.monotonic = lambda: _monotonic() + loop.skipped
-    time.perf_counter = lambda: _perf_counter() + loop.skipped
-    time.time = lambda: _time() + loop.skipped
-    try:
-        yield
-    finally:
-        time.monotonic, time.perf_counter, time.time = _monotonic, _perf_counter, _time
+        return runner.run(main(loop))

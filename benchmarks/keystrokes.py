@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
@@ -109,6 +109,16 @@ def steps(commits: Iterable[Commit], seed: int = 1) -> Iterator[Step]:
 def seconds(step: Step) -> float:
     """How long a step takes a typist whom nobody helps."""
     return sum(key.pause for key in step.keys) if isinstance(step, Run) else step.pause
+
+
+def after(commits: Sequence[Commit], minutes: float) -> Sequence[Commit]:
+    """Return the commits left after so many minutes of typing, at least one."""
+    left = minutes * 60
+    for number, commit in enumerate(commits[:-1]):
+        if left <= 0:
+            return commits[number:]
+        left -= sum(map(seconds, steps([commit])))
+    return commits[-1:]
 
 
 def prefix(everything: Iterable[Step], minutes: float) -> Iterator[Step]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import subprocess
@@ -12,7 +13,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import cast
 
@@ -21,7 +22,7 @@ import httpx2
 from benchmarks.fast_forward import FastForwardLoop
 from inference.client import HttpEngine
 from inference.spawn import engine_command
-from inference.types import CompletionRequest, Engine, EngineInfo, Piece, Usage
+from inference.types import CompletionRequest, Engine, EngineInfo, Piece
 from settings.schema import Model
 
 AFTER_CANCEL = 0.02
@@ -29,20 +30,12 @@ AFTER_CANCEL = 0.02
 PATIENCE = 60.0
 
 
-@dataclass
-class Calls:
-    """What was asked, by priority."""
-
-    begun: Counter[str] = field(default_factory=Counter)
-    finished: Counter[str] = field(default_factory=Counter)
-    usage: dict[str, list[Usage]] = field(default_factory=dict)
-
-
 class MeteredEngine:
     """Passes everything on. The loop's time is real while a call is under way."""
 
     def __init__(self, engine: Engine, loop: FastForwardLoop) -> None:
-        self.calls = Calls()
+        self.begun: Counter[str] = Counter()
+        """Calls by priority."""
         self._engine = engine
         self._loop = loop
 
@@ -51,20 +44,16 @@ class MeteredEngine:
             return await self._engine.info()
 
     async def complete(self, request: CompletionRequest) -> AsyncGenerator[Piece, None]:
-        kind = request.priority.name.lower()
-        self.calls.begun[kind] += 1
+        self.begun[request.priority.name.lower()] += 1
         ended = False
         with self._loop.busy():
             try:
                 stream = cast(AsyncGenerator[Piece, None], self._engine.complete(request))
                 async with aclosing(stream):
                     async for piece in stream:
-                        if piece.usage:
-                            self.calls.usage.setdefault(kind, []).append(piece.usage)
-                            ended = True
+                        ended = ended or piece.usage is not None
                         yield piece
             finally:
-                self.calls.finished[kind] += ended
                 if not ended:
                     self._loop.stay_real(AFTER_CANCEL)
 
@@ -98,12 +87,15 @@ class EngineProcess:
 
 
 @contextlib.contextmanager
-def engine_process(model: Model, drafts: bool = True) -> Iterator[EngineProcess]:
-    """A fresh engine with an empty KV cache, until this is left."""
+def engine_process(model: Model, infill: bool = False, drafts: bool = True) -> Iterator[EngineProcess]:
+    """A fresh engine with an empty KV cache, until this is left; `infill` is llama.cpp's sampler."""
     folder = Path(tempfile.mkdtemp(prefix="ns-"))
     socket = folder / "engine.sock"
-    command = [*engine_command(model, socket), *([] if drafts else ["--no-drafts"])]
-    command[command.index("--log") + 1] = str(folder / "engine.log")
+    run = (
+        [sys.executable, "-m", "benchmarks.infill_engine"] if infill else [*engine_command(model, socket)[:6]]
+    )
+    command = [*run, "--model", json.dumps(asdict(model)), "--socket", str(socket)]
+    command += ["--log", str(folder / "engine.log"), *([] if drafts else ["--no-drafts"])]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, env=environment)
     engine = EngineProcess(socket, model)

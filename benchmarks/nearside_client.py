@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -33,8 +32,6 @@ class _Nowhere:
 class NearsideClient:
     """Implements benchmarks.typist.Client. `delay` is how long the editor itself waits before it asks."""
 
-    name = "nearside"
-
     def __init__(
         self,
         engine: Engine,
@@ -42,23 +39,18 @@ class NearsideClient:
         delay: float = 0.0,
         client: str = "Neovim",
         settings: dict[str, Any] | None = None,
-        prepare: Callable[[Any], None] | None = None,
     ) -> None:
         self.server = create_server(lambda model, on_status: engine, "benchmark")
         self.server.mechanisms = mechanisms or Mechanisms()
         self._delay = delay
         self._client = client
         self._settings = settings or {}
-        self._prepare = prepare
         self._request = 0
         self._asking: asyncio.Task[None] | None = None
         self._resting: asyncio.TimerHandle | None = None
         self._item: dict[str, Any] | None = None
         self._open: set[str] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
-        self.asked = 0
-        self.answered_in: list[float] = []
-        """Milliseconds of each answer that nobody had to wait for the engine for."""
 
     async def start(self, screen: Screen) -> None:
         self._screen = screen
@@ -84,8 +76,6 @@ class NearsideClient:
         await self._call(lsp.INITIALIZED, lsp.InitializedParams())
         if self.server.introduction:
             await self.server.introduction
-        if self._prepare:
-            self._prepare(self.server)
 
     def opened(self, view: View) -> None:
         if view.path not in self._open:
@@ -154,7 +144,6 @@ class NearsideClient:
             await asyncio.sleep(self._delay)
             if request != self._request:
                 return
-        self.asked += 1
         params = lsp.InlineCompletionParams(
             lsp.InlineCompletionContext(lsp.InlineCompletionTriggerKind.Automatic),
             lsp.TextDocumentIdentifier(_uri(view)),

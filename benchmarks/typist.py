@@ -1,15 +1,15 @@
 """Replays keystrokes against a client, accepts what is right, and measures when something is shown.
 
-The typist accepts the leading lines of a suggestion that equal what is typed next, each to its end, of at least
-three characters, once they have been on screen for a reaction time of 400 to 700 ms; typing goes on meanwhile. A
-suggestion that is gone for more than 100 ms between two keys has to be read anew. All clients meet this rule.
+The typist accepts the leading lines of a suggestion that equal what is typed next, each to its end, of at
+least three characters, once they have been on screen for a reaction time of 400 to 700 ms; typing goes on
+meanwhile. A suggestion that is gone for more than 100 ms between two keys has to be read anew. All clients
+meet this rule.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -89,7 +89,6 @@ class Figures:
     """Of `shown`: what came first after an accept."""
     typed_characters: int = 0
     seconds: float = 0.0
-    events: Counter[str] = field(default_factory=Counter)
 
 
 class Typist:
