@@ -48,7 +48,7 @@ class Entry:
     language: str = ""
     model: str = ""
     source: str = ""
-    """What it came from: 'engine', 'cache' or 'speculative'."""
+    """What it came from: 'engine', 'cache' or 'speculation'."""
     confidence: float | None = None
     characters: int = 0
     lines: int = 0
