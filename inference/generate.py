@@ -55,6 +55,11 @@ class Job:
     drafted: int = 0
     accepted: int = 0
 
+    @property
+    def ahead(self) -> bool:
+        """Whether nobody waits for it; it is given up for those that somebody does wait for."""
+        return self.priority in (Priority.SPECULATIVE, Priority.WARMUP)
+
 
 class Pace:
     """How many tokens a slice may hold, from the measured speed of prefill."""
@@ -107,7 +112,7 @@ def run(
             f"The request was not answered: its prompt of {len(job.prompt)} tokens and {job.max_tokens} to "
             f"generate exceed the context of {backend.description.context}. Raise model.context or send less."
         )
-    slot, job.reused = cache.acquire(job.owner, job.prompt)
+    slot, job.reused = cache.acquire(job.owner, job.prompt, ahead=job.ahead)
     started = time.monotonic()
     branch_ids: list[int] = []
     try:
@@ -204,7 +209,8 @@ def _decode(
         yield
         tokens, ids = [branch.step.token for branch in active], [branch.sequence for branch in active]
         try:
-            cache.decode(tokens, [branch.position for branch in active], ids, [True] * len(active))
+            positions = [branch.position for branch in active]
+            cache.decode(tokens, positions, ids, [True] * len(active), ahead=job.ahead)
         except Interrupted:
             cache.restore({branch.sequence: branch.position for branch in active})
             continue

@@ -11,7 +11,7 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 
 from inference.backend import Backend
@@ -19,7 +19,7 @@ from inference.drafts import Drafts
 from inference.generate import Job, Pace, run
 from inference.healing import Pieces
 from inference.sequences import NoRoom, SequenceCache
-from inference.types import Cancelled, EngineError, NearsideError, Priority
+from inference.types import Cancelled, EngineError, NearsideError
 
 log = logging.getLogger(__name__)
 
@@ -54,10 +54,15 @@ class Totals:
 class Scheduler:
     """Runs jobs on its own thread. `submit` and `cancel` may be called from any thread."""
 
-    def __init__(self, backend: Backend, drafts: Drafts | None = None) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        drafts: Drafts | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._backend = backend
         self._drafts = drafts or Drafts()
-        self.cache = SequenceCache(backend)
+        self.cache = SequenceCache(backend, clock)
         self.totals = Totals()
         self.last_active = time.monotonic()
         self._pace = Pace(backend.batch_size, backend.interruptible)
@@ -166,8 +171,7 @@ class Scheduler:
         with self._condition:
             running = [other for other in self._entries if other.work is not None]
             victim = max(running, key=lambda other: (other.job.priority, other.number), default=None)
-        expendable = (Priority.SPECULATIVE, Priority.WARMUP)
-        if victim and victim.job.priority in expendable and victim.job.priority > entry.job.priority:
+        if victim and victim.job.ahead and victim.job.priority > entry.job.priority:
             self._end(victim, Cancelled())
 
     def _end(self, entry: _Entry, error: Exception | None) -> None:

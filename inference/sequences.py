@@ -6,16 +6,22 @@ Every change goes through here, so that `tokens` of a sequence is always exactly
 from __future__ import annotations
 
 import logging
-from collections.abc import Hashable, Mapping, Sequence
+import math
+import time
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from inference.backend import Backend, CacheFull, Interrupted
-from inference.types import EngineRefused
+from inference.types import Cancelled, EngineRefused
 
 log = logging.getLogger(__name__)
 
 SHARE_FROM = 32
 """Tokens another sequence must have in common beyond our own before its prefix is copied."""
+
+
+FRESH_SECONDS = 10.0
+"""A document asked about so short a time ago will be again; what nobody waits for must not take its place."""
 
 
 class NoRoom(Exception):
@@ -32,13 +38,18 @@ class Slot:
     used: int = 0
     """Clock of the last use, for eviction."""
     busy: bool = False
+    asked: float = -math.inf
+    """Clock time of the last request somebody waited for."""
+    ahead: bool = False
+    """Whether the present request is one that nobody waits for."""
 
 
 class SequenceCache:
     """The sequences of one backend."""
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Backend, clock: Callable[[], float] = time.monotonic) -> None:
         self._backend = backend
+        self._now = clock
         self._sequences = [Slot(i) for i in range(backend.sequences)]
         self._clock = 0
         self._branches_taken = False
@@ -47,13 +58,17 @@ class SequenceCache:
         """Tokens in all sequences; a shared prefix counts once per sequence."""
         return sum(len(sequence.tokens) for sequence in self._sequences)
 
-    def acquire(self, owner: Hashable, prompt: Sequence[int]) -> tuple[Slot, int]:
+    def acquire(self, owner: Hashable, prompt: Sequence[int], *, ahead: bool = False) -> tuple[Slot, int]:
         """A sequence for `owner` that holds as much of `prompt` as is known anywhere, and that length.
 
         At least the last prompt token is left to evaluate, so that fresh logits exist. An owner of None is
-        anonymous and takes whichever free sequence fits best. Raises NoRoom while all are busy.
+        anonymous and takes whichever free sequence fits best. Raises NoRoom while all are busy. A request
+        `ahead` of what anybody waits for takes no place of a document that is in use; it raises Cancelled.
         """
-        sequence = self._choose(owner, prompt)
+        sequence = self._choose(owner, prompt, ahead)
+        if owner is None or sequence.owner != owner:
+            sequence.asked = -math.inf
+        sequence.ahead = ahead
         own = _common(sequence.tokens, prompt)
         donor = max(self._sequences, key=lambda other: _common(other.tokens, prompt))
         shared = _common(donor.tokens, prompt)
@@ -67,7 +82,7 @@ class SequenceCache:
         self._touch(sequence)
         return sequence, len(sequence.tokens)
 
-    def _choose(self, owner: Hashable, prompt: Sequence[int]) -> Slot:
+    def _choose(self, owner: Hashable, prompt: Sequence[int], ahead: bool) -> Slot:
         if owner is not None:
             for sequence in self._sequences:
                 if sequence.owner == owner:
@@ -81,11 +96,18 @@ class SequenceCache:
             known = max(free, key=lambda sequence: _common(sequence.tokens, prompt))
             if known.owner is None and _common(known.tokens, prompt) >= SHARE_FROM:
                 return known
+        if ahead and not (free := [sequence for sequence in free if not self._in_use(sequence)]):
+            raise Cancelled("Nothing was read ahead: every place is taken by a document in use.")
         return min(free, key=lambda sequence: (bool(sequence.tokens), sequence.used))
+
+    def _in_use(self, sequence: Slot) -> bool:
+        return bool(sequence.tokens) and self._now() - sequence.asked < FRESH_SECONDS
 
     def release(self, sequence: Slot) -> None:
         """The request is over; the tokens stay for the next one."""
-        sequence.busy = False
+        if not sequence.ahead:
+            sequence.asked = self._now()
+        sequence.busy = sequence.ahead = False
         self._touch(sequence)
 
     def truncate(self, sequence: Slot, length: int) -> None:
@@ -106,7 +128,14 @@ class SequenceCache:
         count = len(tokens)
         wanted = [i >= count - outputs for i in range(count)]
         try:
-            self.decode(tokens, range(start, start + count), [sequence.id] * count, wanted, evict=evict)
+            self.decode(
+                tokens,
+                range(start, start + count),
+                [sequence.id] * count,
+                wanted,
+                evict=evict,
+                ahead=sequence.ahead,
+            )
         except Interrupted:
             self.restore({sequence.id: start})
             raise
@@ -120,8 +149,12 @@ class SequenceCache:
         outputs: Sequence[bool],
         *,
         evict: bool = True,
+        ahead: bool = False,
     ) -> None:
-        """Evaluate a batch, giving up the least recently used idle documents until it fits."""
+        """Evaluate a batch, giving up the least recently used idle documents until it fits.
+
+        Work `ahead` of what anybody waits for ends with Cancelled rather than take the place of one in use.
+        """
         while True:
             try:
                 return self._backend.decode(tokens, positions, sequences, outputs)
@@ -129,6 +162,8 @@ class SequenceCache:
                 if not evict:
                     raise
                 idle = [sequence for sequence in self._sequences if sequence.tokens and not sequence.busy]
+                if ahead and not (idle := [sequence for sequence in idle if not self._in_use(sequence)]):
+                    raise Cancelled("Nothing more was read ahead: the cache is full.") from None
                 if not idle:
                     raise EngineRefused(
                         "The request was not answered: the KV cache is full. "

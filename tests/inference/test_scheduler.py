@@ -10,8 +10,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from inference.drafts import Drafts
 from inference.generate import Job
 from inference.scheduler import Scheduler
+from inference.sequences import FRESH_SECONDS
 from inference.types import Cancelled, EngineRefused, Piece, Priority, Usage
 from tests.scripted_backend import MIDDLE, ScriptedBackend, digest_script
 
@@ -204,6 +206,117 @@ def test_a_speculative_request_does_not_cancel_the_foreground_one() -> None:
         guess = Asked(scheduler, "g" * 10, owner="a", priority=Priority.SPECULATIVE)
         assert asked.wait() == expected("f" * 500)
         assert guess.wait() == expected("g" * 10)
+    finally:
+        scheduler.close()
+
+
+def test_a_speculative_request_gives_way_while_it_generates_too() -> None:
+    backend = ScriptedBackend(lambda _: b"g" * 2000, decode_delay=0.002)
+    scheduler = Scheduler(backend, Drafts(longest=0))
+    try:
+        guess = Asked(scheduler, "g", owner="a", priority=Priority.SPECULATIVE, max_tokens=2000)
+        while not guess.pieces:
+            assert backend.began.wait(5)
+        asked = Asked(scheduler, "real", owner="a", max_tokens=3)
+        with pytest.raises(Cancelled):
+            guess.wait()
+        assert asked.wait() == "ggg"
+        assert guess.job.generated < 1000
+    finally:
+        scheduler.close()
+
+
+def test_foreground_of_another_document_comes_within_one_slice_of_a_speculative_answer() -> None:
+    """Both what the other prompt evaluated and what was generated so far is still there afterwards."""
+    backend = ScriptedBackend(lambda prompt: b"g" * 300 if prompt[:1] == b"g" else b"f", decode_delay=0.001)
+    scheduler = Scheduler(backend, Drafts(longest=0))
+    try:
+        generated: list[int] = []
+        guess = Asked(scheduler, "g" * 40, owner="a", priority=Priority.SPECULATIVE, max_tokens=300)
+        while not guess.pieces:
+            assert backend.began.wait(5)
+        began = guess.job.generated
+        asked = Asked(scheduler, "f", owner="b")
+        asked.job.done = lambda error, done=asked.job.done: (  # type: ignore[misc]
+            generated.append(guess.job.generated),
+            done(error),
+        )[1]
+        assert asked.wait() == "f"
+        assert generated[0] < 300 and began <= generated[0]
+        assert guess.wait() == "g" * 300
+        assert guess.usage.evaluated_tokens == 41
+        assert sum(backend.decodes) == 41 + 299 + 2 + 1  # nothing was evaluated twice
+    finally:
+        scheduler.close()
+
+
+def test_what_was_speculated_is_reused_when_the_suggestion_is_accepted(scheduler: Scheduler) -> None:
+    text = "p" * 500
+    Asked(scheduler, text, owner="a").wait()
+    Asked(scheduler, text + "accepted", owner="a", priority=Priority.SPECULATIVE).wait()
+    taken = Asked(scheduler, text + "accepted", owner="a")
+    assert taken.wait() == expected(text + "accepted")
+    assert taken.usage.evaluated_tokens == 1
+
+
+def test_a_speculation_nobody_took_costs_the_next_request_nothing(scheduler: Scheduler) -> None:
+    text = "p" * 500
+    Asked(scheduler, text, owner="a").wait()
+    Asked(scheduler, text + "accepted", owner="a", priority=Priority.SPECULATIVE).wait()
+    other = Asked(scheduler, text + "x", owner="a")
+    assert other.wait() == expected(text + "x")
+    assert other.usage.evaluated_tokens == 2
+
+
+def test_a_cancelled_speculation_leaves_the_documents_tokens_in_place() -> None:
+    backend = ScriptedBackend(prefill_delay=0.001, interruptible=True)
+    scheduler = Scheduler(backend)
+    try:
+        text = "p" * 200
+        Asked(scheduler, text, owner="a").wait()
+        backend.began.clear()
+        Asked(scheduler, text + "accepted" * 50, owner="a", priority=Priority.SPECULATIVE)
+        assert backend.began.wait(5)
+        asked = Asked(scheduler, text + "x", owner="a")
+        assert asked.wait() == expected(text + "x")
+        assert asked.usage.evaluated_tokens == 2
+    finally:
+        scheduler.close()
+
+
+@pytest.mark.parametrize("expendable", [Priority.WARMUP, Priority.SPECULATIVE])
+def test_reading_ahead_takes_no_place_of_a_document_used_just_now(expendable: Priority) -> None:
+    clock = [100.0]
+    scheduler = Scheduler(ScriptedBackend(sequences=2), clock=lambda: clock[0])
+    try:
+        for name in "ab":
+            Asked(scheduler, name * 100, owner=name).wait()
+        ahead = Asked(scheduler, "w" * 100, owner="w", priority=expendable, max_tokens=0)
+        with pytest.raises(Cancelled):
+            ahead.wait()
+        for name in "ab":
+            kept = Asked(scheduler, name * 100, owner=name)
+            kept.wait()
+            assert kept.usage.evaluated_tokens == 1
+        clock[0] += FRESH_SECONDS + 1
+        later = Asked(scheduler, "w" * 100, owner="w", priority=expendable, max_tokens=0)
+        later.wait()
+        assert later.usage.evaluated_tokens == 101
+    finally:
+        scheduler.close()
+
+
+def test_reading_ahead_that_fills_the_cache_evicts_nobody_used_just_now() -> None:
+    clock = [100.0]
+    scheduler = Scheduler(ScriptedBackend(cells=900), clock=lambda: clock[0])
+    try:
+        Asked(scheduler, "a" * 400, owner="a").wait()
+        ahead = Asked(scheduler, "w" * 600, owner="w", priority=Priority.WARMUP, max_tokens=0)
+        with pytest.raises(Cancelled):
+            ahead.wait()
+        kept = Asked(scheduler, "a" * 400, owner="a")
+        kept.wait()
+        assert kept.usage.evaluated_tokens == 1
     finally:
         scheduler.close()
 
