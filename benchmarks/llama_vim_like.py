@@ -26,27 +26,16 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from benchmarks.llama_vim_ring import CHUNK_LINES, CHUNKS, Ring
+from benchmarks.llama_vim_text import N_PREFIX, N_SUFFIX, Local, around, rendered, under_indented
 from benchmarks.typist import Screen, View
 from inference.types import CompletionRequest, Engine, FimPrompt, NearsideError, Piece, Priority
 
-N_PREFIX, N_SUFFIX, N_PREDICT, MAX_LINE_SUFFIX = 256, 64, 128, 8
+N_PREDICT, MAX_LINE_SUFFIX = 128, 8
 CAP, SPECULATIVE_CAP, RETRY, RING_UPDATE, RESTING, ENTERED = 0.25, 1.0, 0.1, 1.0, 3.0, 0.1
 """Seconds."""
 CACHED, TRIMMED, LOOK_BACK, SCOPE, MOVED = 250, 3, 128, 1024, 32
 LINE_TOKENS = 10
 """Tokens of a line, about, to set up the ring for a context."""
-
-
-@dataclass(frozen=True)
-class Local:
-    """The text around a place."""
-
-    prefix: str
-    middle: str
-    suffix: str
-    right: str
-    """The rest of the cursor's line."""
-    indent: int
 
 
 @dataclass(frozen=True)
@@ -56,7 +45,7 @@ class Cached:
 
 
 class LlamaVimLike:
-    """Implements benchmarks.typist.Client. `delay`: seconds it waits before it asks; the real one does not."""
+    """Implements benchmarks.typist.Client. `delay`: seconds it waits before it asks; the real one none."""
 
     def __init__(self, engine: Engine, context: int = 4096, delay: float = 0.0) -> None:
         beside = context - (N_PREFIX + N_SUFFIX) * LINE_TOKENS - N_PREDICT
@@ -130,11 +119,11 @@ class LlamaVimLike:
         """Show what the cache has for the cursor, and ask for what follows it."""
         if not self._insert:
             return
-        here = self._local(self._line())
+        here = around(self._lines(), self._line(), self._column())
         found = self._get(here.prefix + here.middle, here.suffix) or self._from_behind(here)
         if found is None:
             return
-        content = self._hint = self._rendered(found.content)
+        content = self._hint = rendered(found.content, self._lines(), self._line(), self._column())
         self._can_accept = any(part.strip() for part in content)
         if self._can_accept:
             self._screen.show("\n".join(content), "speculation" if found.speculative else source)
@@ -150,26 +139,6 @@ class LlamaVimLike:
                 best = rest if best is None or len(rest.content) > len(best.content) else best
         return best
 
-    def _rendered(self, text: str) -> list[str]:
-        """The lines of a suggestion; one empty line where it would repeat what stands there."""
-        content = text.rstrip("\n").split("\n")
-        lines, y = self._lines(), self._line()
-        line, x = lines[y], self._column()
-        if not line.strip():
-            lead = min(len(content[0]) - len(content[0].lstrip()), len(line))
-            line, content[0] = content[0][:lead], content[0][lead:]
-        left, right, below = line[:x], line[x:], lines[y + 1 :]
-        if content == [right] or (not content[0] and content[1:] == below[: len(content) - 1]):
-            return [""]
-        while below and not below[0].strip():
-            below = below[1:]
-        if below and left + content[0] == below[0]:
-            if len(content) == 2 and len(below) > 1 and below[1].startswith(content[1]):
-                return [""]
-            if content[1:] == below[1 : len(content)]:
-                return [""]
-        return content
-
     def _fim(self, line: int | None = None, shown: list[str] | None = None) -> None:
         """Ask for the cursor's place, or for the place behind what is shown in a line."""
         if not self._insert:
@@ -180,7 +149,7 @@ class LlamaVimLike:
             self._retry = self._loop.call_later(RETRY, self._fim, line, shown)
             return
         y = min(self._line() if line is None else line, len(self._lines()) - 1)
-        local = self._local(y, shown)
+        local = around(self._lines(), y, self._column(), shown or (), self._indent)
         if len(local.right) > MAX_LINE_SUFFIX:
             return
         prefixes = [local.prefix]
@@ -265,31 +234,7 @@ class LlamaVimLike:
         y, reach = self._line(), CHUNK_LINES // 2
         return self._lines()[max(0, y - reach) : y + reach + 1]
 
-    def _local(self, y: int, shown: list[str] | None = None) -> Local:
-        """The text around the cursor, or around the end of what is shown as if it stood there."""
-        lines, line, x = self._lines(), self._lines()[y], self._column()
-        above = lines[max(0, y - N_PREFIX + (len(shown) - 1 if shown else 0)) : y]
-        left, right, indent = line[:x], line[x:], len(line) - len(line.lstrip())
-        if shown:
-            above += [line + shown[0], *shown[1:-1]] if len(shown) > 1 else []
-            left, right, indent = line + shown[0] if len(shown) == 1 else shown[-1], "", self._indent
-        elif not line.strip():
-            left, right, indent = "", "", 0  # a line of blanks only is written anew
-        below = lines[y + 1 : y + 1 + N_SUFFIX]
-        return Local("\n".join(above) + "\n", left, right + "\n" + "\n".join(below) + "\n", right, indent)
-
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
-
-
-def under_indented(text: str, indent: int) -> int | None:
-    """Where an answer ends: at the first character of a new line that stands further left than `indent`."""
-    at = text.find("\n") + 1
-    while indent and at:
-        blanks = len(text[at:]) - len(text[at:].lstrip(" \t"))
-        if at + blanks < len(text) and blanks < indent:
-            return at + blanks
-        at = text.find("\n", at) + 1
-    return None

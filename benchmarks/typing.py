@@ -187,9 +187,10 @@ def verdict(ours: Row, peer: Row) -> str:
     """Our figures as ratios to the peer's."""
     evaluated = ours.evaluated / max(1, peer.evaluated)
     waited, shown = _ratio(ours.waited, peer.waited), _ratio(ours.ms(), peer.ms())
+    every = _ratio(ours.all_keys, peer.all_keys)
     return (
-        f"ours / {peer.name}: evaluated {evaluated:.2f} (goal {GOALS['evaluated']}); p50 where one had to wait "
-        f"{waited} (goal {GOALS['p50']}), of shown keys {shown}, of all keys {_ratio(ours.all_keys, peer.all_keys)}"
+        f"ours / {peer.name}: evaluated {evaluated:.2f} (goal {GOALS['evaluated']}); p50 where one had to "
+        f"wait {waited} (goal {GOALS['p50']}), of shown keys {shown}, of all keys {every}"
     )
 
 
@@ -209,13 +210,14 @@ def explained(rows: Sequence[Row], minutes: float) -> str:
     after = {row.name: row.after_accepts for row in rows}
     ready = {name: sum(source in READY for _, source in seen) for name, seen in after.items()}
     accepted = ", ".join(f"{name} {ready[name]} of {len(seen)}" for name, seen in after.items())
-    return (
-        f"{minutes:.0f} minutes typed. Engine calls: by a waiting user, ahead of one, and warm-ups. Times run from "
-        "the key.\nShown keys: with something on the screen before the next key; had to wait: those of them where "
-        "it was not\nready without an engine call; all: nothing shown counts as never. Ready and speculative (made "
-        "before anybody\nasked) are shares of all keys. Something ready right after an accept, of those after "
-        f"which something came:\n{accepted}."
+    about = (
+        "Engine calls: by a waiting user, ahead of one, and warm-ups. Times run from the key.",
+        "Shown keys: with something on the screen before the next key. Had to wait: those of them where it",
+        "was not ready without an engine call. All: nothing shown counts as never. Ready and speculative (made",
+        "before anybody asked) are shares of all keys. Ready right after an accept, of those after which",
+        f"something came: {accepted}.",
     )
+    return "\n".join((f"{minutes:.0f} minutes typed.", *about))
 
 
 def main() -> None:
