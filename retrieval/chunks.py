@@ -52,6 +52,7 @@ def cut(path: str, lines: Sequence[str], line: int, definitions: Sequence[Defini
     The largest definition around it that fits is taken whole. In one that does not fit, and between
     definitions, it is a window that does not reach across a definition's border.
     """
+    definitions = [d for d in definitions if d.kind != "constant"]  # one line says too little
     around = [d for d in definitions if d.first <= line <= d.last < len(lines)]
     fitting = [d for d in around if d.last - d.first < CHUNK_LINES]
     if fitting:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Protocol
 
 from inference.types import Snippet
@@ -27,6 +27,11 @@ RING, DEFINITIONS = 0, 1
 """Tiers: the ring changes at its end only, definitions with every function the user goes to."""
 
 
+_words_of = lru_cache(256)(words)
+"""The same snippets are looked at in every idle moment."""
+_lines_of = lru_cache(256)(telling_lines)
+
+
 @dataclass(frozen=True)
 class Candidate:
     """A snippet that might be shown. Equal ones are one, whatever they score."""
@@ -41,11 +46,11 @@ class Candidate:
 
     @cached_property
     def words(self) -> frozenset[str]:
-        return words(self.snippet.text)
+        return _words_of(self.snippet.text)
 
     @cached_property
     def lines(self) -> frozenset[str]:
-        return telling_lines(self.snippet.text)
+        return _lines_of(self.snippet.text)
 
     @property
     def cost(self) -> int:

@@ -66,7 +66,10 @@ def test_1000_orders_of_arrival_make_one_prompt(room: int) -> None:
 
 
 def test_what_changes_least_comes_first_and_what_is_worth_most_is_kept() -> None:
-    stable, stabler = candidate("stable words here", tier=RING), candidate("even older text", tier=RING)
+    stable, stabler = (
+        Candidate(Snippet("shop/other.py", text), RING, number, 0, 0.5)
+        for number, text in ((7, "stable words here"), (3, "even older text"))
+    )
     volatile = candidate("def volatile(argument): ...", score=0.9)
     everything = [volatile, stable, stabler]
     assert [c.tier for c in assemble(everything, HERE, 1000)] == [RING, RING, DEFINITIONS]
@@ -104,6 +107,15 @@ def test_no_snippet_is_more_than_half_like_the_text_around_the_cursor() -> None:
     assert chosen
     for one in chosen:
         assert similarity(words(one.snippet.text), words(PREFIX + SUFFIX)) <= 0.5
+
+
+def test_the_whole_window_counts_not_only_what_is_next_to_the_cursor() -> None:
+    far = "\n".join(f"    alpha beta gamma delta {n % 3}" for n in range(40))
+    near = "\n".join(f"    one two three {n % 4}" for n in range(40))
+    query = Query("shop/main.py", "python", far + "\n" + near + "\n    x", "")
+    like = candidate("delta gamma beta alpha 0 1 2 one")
+    assert not query.surroundings.distorted_by(like)
+    assert assemble([like], query, 1000) == ()
 
 
 def test_a_snippet_that_holds_the_lines_being_completed_is_left_out() -> None:
@@ -178,6 +190,8 @@ async def test_sources_that_hang_or_fail_are_named_and_the_others_count() -> Non
     gatherer = Gatherer(sources)
     started = time.perf_counter()
     found, skipped = await gatherer.gather(HERE)
+    again = await gatherer.gather(HERE)
     gatherer.close()
+    assert again == (found, skipped)
     assert (found, skipped) == ([one], ("hangs", "hangs too", "fails"))
     assert time.perf_counter() - started < 1, "they wait side by side, each for its own deadline"

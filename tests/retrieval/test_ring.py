@@ -63,10 +63,13 @@ def test_a_newer_chunk_takes_the_place_of_one_that_is_nearly_the_same() -> None:
 
 def test_an_older_state_of_the_same_lines_goes() -> None:
     ring = Ring()
-    ring.offer(Chunk("a.py", "def f(one, two): return one + two"))
-    ring.offer(Chunk("a.py", "def f(one, two, three): return one * two", 0))
-    ring.offer(Chunk("b.py", "def f(one, two, four): return one - two", 0))
-    assert ring.queued == 2
+    old, new = "def f(one, two): return one + two", "def f(one, two, three, four): return three * four"
+    ring.offer(Chunk("a.py", old))
+    ring.offer(Chunk("a.py", new, 100))
+    ring.offer(Chunk("b.py", new + " - five + six"))
+    assert ring.queued == 3
+    ring.offer(Chunk("a.py", old + " + seven - eight"))
+    assert ring.queued == 3
 
 
 def test_secrets_and_emptiness_are_not_taken() -> None:
@@ -118,6 +121,12 @@ def test_a_chunk_of_a_long_definition_stays_in_it() -> None:
         made = cut("a.py", lines, line, known)
         assert made and "def f0" not in made.text and "def f2" not in made.text
         assert made.first <= line <= made.last < made.first + CHUNK_LINES
+
+
+def test_a_chunk_between_definitions_reaches_into_none() -> None:
+    text = functions([5]) + "x = 1\ny = 2\n\n" + functions([6])
+    made = cut("a.py", text.split("\n"), 6, definitions(text, "python"))
+    assert made and made.text == "x = 1\ny = 2" and made.first == 6
 
 
 def test_a_chunk_without_a_grammar_is_the_lines_around() -> None:
