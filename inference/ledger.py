@@ -231,11 +231,13 @@ class Ledger:
                     )
             except ledger_file.Newer:
                 self._give_up("a newer Nearside wrote it. Update this one, or remove the file.")
+                return
             except (sqlite3.Error, OSError) as error:
                 self._disconnect()
                 if not (isinstance(error, sqlite3.Error) and ledger_file.is_busy(error)):
                     why = getattr(error, "strerror", None) or str(error)
                     self._give_up(f"{why}. Make room, or make it writable.")
+                    return
         log.warning("%d entries were not written to the ledger because it was busy or damaged", len(rows))
 
     def _connect(self) -> sqlite3.Connection:

@@ -87,7 +87,7 @@ class Tracked:
         typed = before[len(self.head) :]
         whole = typed + texts[0]
         for text in self.texts:
-            if len(typed) < len(text) and (whole.startswith(text) or text.startswith(whole)):
+            if whole.startswith(text) or text.startswith(whole):
                 return tuple(typed + more for more in texts)
         return None
 

@@ -222,8 +222,12 @@ def test_a_database_of_something_else_is_set_aside(open_ledger: Callable[..., Le
 
 
 def test_where_nothing_can_be_written_one_line_says_so(
-    open_ledger: Callable[..., Ledger], home: Path, caplog: pytest.LogCaptureFixture
+    open_ledger: Callable[..., Ledger],
+    home: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("inference.ledger.RETRY_SECONDS", -1.0)
     notes: list[str] = []
     ledger = open_ledger(path=home / "missing" / "ledger.db", on_note=notes.append)
     for number in range(3):

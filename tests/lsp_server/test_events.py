@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.lsp_client import LspClient, insertion
+from tests.lsp_client import URI, LspClient, insertion
 from tests.lsp_server.conftest import Start
 from tests.scripted_engine import Script
 
@@ -74,6 +74,40 @@ async def test_dismissed_is_rejected(start: Start, home: Path) -> None:
     client.notify("nearside/dismissed", item_of(item))
     await client.stop()
     assert events(home) == [("shown", 0), ("rejected", 0)]
+
+
+async def test_what_the_user_typed_out_is_not_rejected_by_leaving_it(start: Start, home: Path) -> None:
+    client = await start()
+    client.open(TEXT)
+    (item,) = await client.inline(1, 4)
+    client.change(2, insertion(1, 4, "return a"))
+    client.change(3, insertion(1, 12, " + b"))
+    client.notify("nearside/dismissed", item_of(item))
+    await client.stop()
+    assert events(home) == [("shown", 0), ("ignored", 0)]
+
+
+async def test_an_accepted_suggestion_is_found_again_below_new_lines(start: Start, home: Path) -> None:
+    client = await start()
+    client.open(TEXT)
+    (item,) = await client.inline(1, 4)
+    client.change(2, insertion(1, 4, "return a + b"))
+    await taken(client, item)
+    client.change(3, insertion(0, 0, "import os\n\n"))
+    client.notify("textDocument/didClose", {"textDocument": {"uri": URI}})
+    client.open("")
+    await client.stop()
+    assert rows(home, "SELECT label, survived FROM suggestions") == [(1, 1)]
+
+
+async def test_a_part_is_measured_in_utf16(start: Start, home: Path) -> None:
+    client = await start(Script(tokens=['"😀é" + x']))
+    client.open(TEXT)
+    (item,) = await client.inline(1, 4)
+    client.change(2, insertion(1, 4, '"😀é"'))
+    client.notify("textDocument/didPartiallyAcceptCompletion", {**item_of(item), "acceptedLength": 5})
+    await client.stop()
+    assert events(home) == [("shown", 0), ("partial", 4), ("ignored", 0)]
 
 
 async def test_a_part_keeps_the_rest_without_asking_the_engine(start: Start, home: Path) -> None:
