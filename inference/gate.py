@@ -16,8 +16,8 @@ stays put, which is the share from which showing pays at +0.75 for an accept and
 HALF_LIFE = 600.0
 """Seconds until half of what was learned is forgotten: moods and files change within minutes."""
 MOST, LEAST = 2.0, -0.8
-"""Bounds of what may be learned, in logits: from 0.30 up to 0.76, where half and more of what was shown goes;
-and down to 0.16."""
+"""Bounds of what may be learned, in logits: from 0.20 up to 0.65, where half and more of what was shown goes,
+and down to 0.10."""
 SHOWN_LAST = 0.9
 """A confidence that is always enough, so that no row of rejects leaves a user without any suggestion."""
 
@@ -25,7 +25,7 @@ SHOWN_LAST = 0.9
 class Gate:
     """One user's threshold, in one project."""
 
-    def __init__(self, show_above: int = 30, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, show_above: int = 20, now: Callable[[], float] = time.monotonic) -> None:
         """`show_above` is the setting: per cent, 0 shows everything. `now` gives seconds."""
         self.show_above = show_above
         self._now = now

@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Literal
 
+from inference.filters import midline
+from inference.prompts import CursorContext
+
 Kind = Literal["typed", "deleted", "pasted", "restored", "elsewhere"]
 """What an edit was: keys, a deletion, a block that came at once, an undo or redo, several places at once."""
 
@@ -57,6 +60,16 @@ def kind_of(edits: Sequence[tuple[int, str]], seen_before: bool = False) -> Kind
     if len(edits) > 1 and not all(text in ("", ")", "]", "}", '"', "'", "`") for _, text in edits[1:]):
         return "elsewhere"  # several cursors, a rename, a formatter; a bracket that closes itself is typing
     return "deleted" if removed and not inserted.strip() else "typed"
+
+
+def before_asking(context: CursorContext, change: Change | None = None) -> str:
+    """Return why the engine need not be asked at a place nobody asked about by hand, or ""."""
+    if why := in_file(context.path):
+        return why
+    before = context.prefix[context.prefix.rfind("\n") + 1 :]
+    if why := after_change(change, before, context.suffix.split("\n", 1)[0]):
+        return why
+    return "" if midline.allows(context) else "there is text right of the cursor"
 
 
 def after_change(change: Change | None, before: str, after: str) -> str:

@@ -65,7 +65,7 @@ class Completion:
     max_lines: int = setting(8, "lines in one suggestion", untrusted="lower", low=1, high=1000)
     alternatives: int = setting(3, "suggestions when asked for by hand", untrusted="lower", low=1, high=16)
     show_above: int = setting(
-        30, "per cent of confidence from which a suggestion is shown; 0 shows all", low=0, high=99
+        20, "per cent of confidence from which a suggestion is shown; 0 shows all", low=0, high=99
     )
     prefix_lines: int = setting(
         256, "lines before the cursor the model sees", untrusted="lower", low=1, high=100_000

@@ -36,7 +36,7 @@ RULES = [
     ("completion.enabled", False, "true", None),
     ("completion.deadline_ms", 650, "200", 200),
     ("completion.deadline_ms", 650, "5000", None),
-    ("completion.show_above", 30, "10", None),
+    ("completion.show_above", 20, "10", None),
     ("completion.max_tokens", 64, "8", 8),
     ("completion.max_tokens", 64, "65", None),
     ("completion.max_lines", 8, "1", 1),
