@@ -1,6 +1,6 @@
 """Recorded answers at places where something should be shown, and where not: no change may make this worse.
 
-Show and quiet rate may fall by RATE below the committed baseline, the mean gain by POINTS of chrF; beyond that
+Show and quiet rate may fall by RATE below the committed baseline, the mean gain by POINTS of chrF; past that
 either the change is wrong, or `python -m benchmarks.scenarios baseline` says what is expected from now on.
 """
 
