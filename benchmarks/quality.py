@@ -20,9 +20,7 @@ from benchmarks import scenarios
 from benchmarks.holes import Filled, Hole, Recorder, checkout, fill, held_out
 from benchmarks.in_process import InProcess
 from benchmarks.measures import area_under_risk_coverage, auroc, edit_similarity
-from inference.confidence import score
 from inference.draft_features import first_line
-from inference.filters import repair
 from inference.gate import Gate
 from inference.prompts import CursorContext
 from inference.quiet import before_asking, too_little
@@ -48,8 +46,7 @@ class Row:
 
 def ours(filled: Filled, show_above: int) -> Row:
     context = filled.hole.context
-    text = repair(filled.suggestion.text, context).text
-    sure = score(filled.draft.logprobs, filled.draft.margins, text, context)
+    text, sure = filled.suggestion.text, filled.suggestion.confidence
     drafted = not too_little(text)
     shown = drafted and not before_asking(context) and Gate(show_above).shows(sure)
     return _row(filled.hole, text, sure if drafted else None, shown)

@@ -23,9 +23,8 @@ from benchmarks.holes import Recorder
 from benchmarks.in_process import InProcess
 from benchmarks.measures import chrf
 from inference.completer import Completer, Suggestion
-from inference.confidence import explained, score
+from inference.confidence import explained
 from inference.draft_features import features, first_line
-from inference.filters import repair
 from inference.gate import Gate
 from inference.prompts import CursorContext
 from inference.quiet import Change, Kind, before_asking, too_little
@@ -170,14 +169,13 @@ async def outcome(scenario: Scenario, engine: Engine, gate: Gate) -> Outcome:
     suggestion: Suggestion = await completer.complete(context, deadline_ms=600_000)
     await completer.close()
     draft = recorder.draft()
-    text = repair(suggestion.text, context).text
+    text = suggestion.text
     raw = first_line(draft.text)
     if why := too_little(text):
         return Outcome(scenario.name, "", why, draft=raw)
     row = features(draft.logprobs, draft.margins, text, context)
-    confidence = score(draft.logprobs, draft.margins, text, context)
-    seen = {"draft": raw, "explained": explained(row), "confidence": confidence}
-    if not gate.shows(confidence):
+    seen = {"draft": raw, "explained": explained(row), "confidence": suggestion.confidence}
+    if not gate.shows(suggestion.confidence):
         return Outcome(scenario.name, "", "it is not sure enough", **seen)
     return Outcome(scenario.name, text, "", gain=scenario.gain(text) if scenario.show else 0.0, **seen)
 

@@ -15,7 +15,6 @@ import json
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,10 +22,8 @@ import numpy as np
 from benchmarks.holes import Filled, fill, held_out
 from benchmarks.in_process import InProcess
 from benchmarks.measures import area_under_risk_coverage, auroc
-from inference.completer import Suggestion
 from inference.confidence import WEIGHTS
 from inference.draft_features import features, first_line
-from inference.filters import repair
 from settings.schema import Completion
 
 ONE_LINE = Completion(max_lines=1, max_tokens=48)
@@ -90,12 +87,6 @@ def fold(filled: Filled) -> int:
     return hashlib.sha256(f"{context.repository}/{context.path}".encode()).digest()[0] % FOLDS
 
 
-def _repaired(filled: Filled) -> Suggestion:
-    """What the filters leave of a suggestion: that is what gets a confidence."""
-    suggestion = filled.suggestion
-    return replace(suggestion, texts=(repair(suggestion.text, filled.hole.context).text,))
-
-
 def report(
     drafts: Sequence[Filled], rows: np.ndarray, names: Sequence[str], right: np.ndarray
 ) -> dict[str, float]:
@@ -142,7 +133,6 @@ def main() -> None:
             await engine.close()
 
     filled = asyncio.run(ask())
-    filled = [replace(f, suggestion=_repaired(f)) for f in filled]
     drafts = [draft for draft in filled if first_line(draft.suggestion.text).strip() and draft.draft.margins]
     given = [features(d.draft.logprobs, d.draft.margins, d.suggestion.text, d.hole.context) for d in drafts]
     names = list(given[0])
