@@ -115,10 +115,10 @@ def test_a_change_of_the_setting_counts_at_once(clock: Clock) -> None:
 def test_recalled_outcomes_count_as_if_they_had_been_seen(clock: Clock) -> None:
     seen, told = Gate(30, clock), Gate(30, clock)
     outcomes = []
-    for i in range(12):
-        outcomes.append((clock.seconds, i % 5 == 0))
-        seen.accepted() if i % 5 == 0 else seen.rejected()
-        clock.seconds += 37
+    for i in range(46):  # so many rejects that they reach the bound, and accepts after them
+        outcomes.append((clock.seconds, i >= 40))
+        seen.accepted() if i >= 40 else seen.rejected()
+        clock.seconds += 7
     told.recall((clock.seconds - at, accepted) for at, accepted in reversed(outcomes))
     assert told.threshold == pytest.approx(seen.threshold, abs=1e-3)
 
