@@ -5,6 +5,9 @@ the cassettes; `baseline` writes what the tests hold the code to (both after a c
 a hole ⟦like this⟧ in a text under tests/inference/scenarios: the cursor is there, and what it holds, gone, is
 what the user has in mind; a text's other holes are filled. It goes through the quiet rules, the completer,
 the filters and the gate.
+
+Where something should be shown the bundled model is right or nearly, sure of it or not: the show rate judges
+the gate and the filters, not the model.
 """
 
 from __future__ import annotations
