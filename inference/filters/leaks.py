@@ -135,7 +135,7 @@ def prose(text: str, place: Place) -> str:
         heading = _HEADING.match(line) and comment_mark(place.language) != "#"
         if (heading or _is_prose(line)) and not inside_text(place.start, text, start, place.language):
             if seen:
-                return text[:start]
+                return text[at:start].lstrip("\n") if at else text[:start]
             at = min(len(text), start + len(line) + 1)
         else:
             seen = True

@@ -6,7 +6,7 @@ import re
 
 from inference.filters.layout import OPENS, columns, statement_column
 from inference.filters.place import Place
-from syntax.brackets import CLOSER_OF, scan
+from syntax.brackets import CLOSER_OF, closes, scan
 from syntax.tree import block_end, error_delta
 
 MOST_PARSES = 8
@@ -68,8 +68,11 @@ def closing_marks(text: str, place: Place) -> str:
     """Cut before a bracket that closes what the lines below close already, or what nobody opened."""
     if place.kind != "code" or not text.strip():
         return text
-    closed = place.closed
+    closed, opened = place.closed, place.before.opened[::-1]
     for number, bracket in enumerate(scan(text, place.language).closing):
+        stray = number < len(opened) and not closes(bracket.character, opened[number].character)
+        if stray and not place.rest.strip() and text[bracket.at + 1 :].strip() in (";", ",", ":"):
+            return text[: bracket.at] + text[bracket.at + 1 :]
         if number >= len(closed) or closed[number]:
             return text[: bracket.at].rstrip()
     return text

@@ -119,9 +119,7 @@ def test_on_a_blank_line_too_the_lines_below_the_first_come_in_the_file_s(
 @pytest.mark.parametrize("where", PLACES[1:])
 @pytest.mark.parametrize("unit", UNITS.values(), ids=UNITS.keys())
 @pytest.mark.parametrize("language", FILES)
-def test_indentation_that_is_there_already_is_not_written_again(
-    language: str, unit: str, where: str
-) -> None:
+def test_indentation_that_is_there_already_is_not_written_again(language: str, unit: str, where: str) -> None:
     """Models often begin with the whole indentation of a line, whatever of it the user has."""
     before, after, block = FILES[language]
     line = block.split("\n")[-1]
