@@ -213,8 +213,8 @@ def explained(rows: Sequence[Row], minutes: float) -> str:
     about = (
         "Engine calls: by a waiting user, ahead of one, and warm-ups. Times run from the key.",
         "Shown keys: with something on the screen before the next key. Had to wait: those of them where it",
-        "was not ready without an engine call. All: nothing shown counts as never. Ready and speculative (made",
-        "before anybody asked) are shares of all keys. Ready right after an accept, of those after which",
+        "was not ready without an engine call. All: nothing shown counts as never. Ready, and what was made",
+        "before anybody asked, are shares of all keys. Ready right after an accept, of those after which",
         f"something came: {accepted}.",
     )
     return "\n".join((f"{minutes:.0f} minutes typed.", *about))

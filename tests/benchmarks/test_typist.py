@@ -107,8 +107,14 @@ def test_what_is_wrong_or_short_is_not_accepted() -> None:
     line = LINES.split("\n")[0]
     wrong = {text: rest + "!" for text, rest in along(line, len(line)).items()}
     assert typed(Prompter(wrong)).accepts == 0
-    short = {line[:-2]: line[-2:], line[:-1]: line[-1:]}
-    assert typed(Prompter(short)).accepts == 0
+
+
+def test_what_is_typed_as_fast_as_it_is_accepted_is_typed() -> None:
+    """At the start of a line there is time to accept; two characters are not worth it."""
+    for word, accepted in (("bc", False), ("bcd", True)):
+        text = f"{word}\n" * 8
+        offers = {text[:at]: word for at in range(0, len(text), len(word) + 1)}
+        assert bool(typed(Prompter(offers), text).accepts) is accepted
 
 
 def test_keys_and_what_was_shown_after_them_are_counted() -> None:
@@ -137,6 +143,21 @@ def test_our_server_follows_the_typist_to_the_letter() -> None:
     assert text == LINES
     assert figures.accepts >= 1
     assert {source for _, source in figures.shown} >= {"engine", "cache"}
+
+
+def test_our_server_follows_commands_that_span_lines() -> None:
+    before, after = "a = 1\nb = 2\nc = 3\nd = 4\ne = 5\n", "a = 1\ne = 5\nnothing_alike()\n"
+
+    async def main(loop: FastForwardLoop) -> str:
+        client = NearsideClient(ScriptedEngine())
+        texts = []
+        closed = client.closed
+        client.closed = lambda view: (texts.append(_text(client)), closed(view))[1]  # type: ignore[method-assign]
+        commit = Commit("1", (edit(before, after),))
+        await Typist(client, loop).replay(keystrokes.steps([commit]))
+        return texts[0]
+
+    assert fast_forward.run(main) == after
 
 
 def _text(client: NearsideClient) -> str:
