@@ -23,6 +23,8 @@ class Answer:
     model: str = ""
     speculative: bool = False
     """It was made before anybody asked."""
+    reason: str = ""
+    """Why the first text is not, or not all of, what the model wrote."""
 
 
 class CompletionCache:
@@ -102,4 +104,5 @@ def after_typing(answer: Answer, typed: str) -> Answer | None:
         alternatives=answer.alternatives,
         model=answer.model,
         speculative=answer.speculative,
+        reason=answer.reason,
     )

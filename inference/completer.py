@@ -12,7 +12,8 @@ from typing import Literal
 
 from inference.cache import Answer, CompletionCache, after_typing
 from inference.generation import Generation
-from inference.prompts import CursorContext, fim_prompt, max_lines_at
+from inference.multiline import max_lines_at
+from inference.prompts import CursorContext, fim_prompt
 from inference.types import (
     Cancelled,
     CompletionRequest,
@@ -63,6 +64,8 @@ class Suggestion:
     partial: bool = False
     """The deadline came first; the rest goes on into the cache."""
     source: Source = "none"
+    reason: str = ""
+    """Why the first text is not, or not all of, what the model wrote."""
 
     @property
     def text(self) -> str:
@@ -160,7 +163,7 @@ class Completer:
         request = CompletionRequest(
             fim_prompt(context), context.client, context.document, Priority.WARMUP, max_tokens=0
         )
-        with suppress(NearsideError):
+        with suppress(NearsideError, Cancelled):  # Cancelled: the engine had no place to spare
             await Generation(self._engine, context, request).task
 
     async def close(self) -> None:
@@ -231,7 +234,7 @@ class Completer:
             context.document,
             priority,
             max_tokens=self.settings.max_tokens,
-            max_lines=max_lines_at(context.prefix, context.suffix, self.settings.max_lines),
+            max_lines=max_lines_at(context, self.settings.max_lines),
             alternatives=alternatives,
         )
 
@@ -276,7 +279,8 @@ class Completer:
         if generation.done and not generation.task.cancelled() and (error := generation.task.exception()):
             raise error
         typed = context.prefix[len(generation.context.prefix) :]
-        answer = after_typing(generation.answer(self.model), typed) or Answer((), model=self.model)
+        whole = generation.answer(self.model)
+        answer = after_typing(whole, typed) or Answer((), model=self.model, reason=whole.reason)
         source = "speculation" if generation.speculative else "engine"
         return _suggestion(answer, started, generation.usage, partial=not generation.done, source=source)
 
@@ -310,4 +314,5 @@ def _suggestion(
         latency_ms=(_now() - started) * 1000,
         partial=partial,
         source=source,
+        reason=answer.reason,
     )

@@ -10,7 +10,7 @@ from typing import cast
 
 from inference.cache import Answer, after_typing
 from inference.confidence import score
-from inference.overlap import until_suffix
+from inference.filters import repair
 from inference.prompts import CursorContext
 from inference.types import CompletionRequest, Engine, Piece, Priority, Usage
 
@@ -22,12 +22,15 @@ class Draft:
     text: str = ""
     logprobs: list[float] = field(default_factory=list)
     margins: list[float] = field(default_factory=list)
+    cut: bool = False
+    """It ended at the limit of tokens, in the middle of whatever stood there."""
 
     def add(self, piece: Piece) -> None:
         if "\n" not in self.text.lstrip("\n"):
             self.logprobs.extend(piece.logprobs)
             self.margins.extend(piece.margins)
         self.text += piece.text
+        self.cut = piece.finish == "length"
 
 
 class Generation:
@@ -42,6 +45,7 @@ class Generation:
         self.grown = loop.create_future()
         """Done with the next piece; a new one is here by then."""
         self._drafts: dict[int, Draft] = {}
+        self._answer: tuple[tuple[int, bool], Answer] | None = None
         self.task = asyncio.create_task(self._read(engine))
 
     @property
@@ -56,13 +60,28 @@ class Generation:
         self.task.cancel()
 
     def answer(self, model: str = "") -> Answer:
-        """Return what has come so far, cleaned, without empty or repeated alternatives."""
+        """Return what has come so far, fit to be shown, without empty or repeated alternatives."""
+        state = sum(len(draft.text) for draft in self._drafts.values()), self.done
+        if self._answer is None or self._answer[0] != state:
+            self._answer = state, self._repaired()
+        return replace(self._answer[1], model=model)
+
+    def _repaired(self) -> Answer:
         texts: dict[str, float | None] = {}
+        reasons = []
         for _, draft in sorted(self._drafts.items()):
-            text = clean(until_suffix(draft.text, self.context.suffix), self.request.max_lines)
-            if text:
-                texts.setdefault(text, score(draft.logprobs, draft.margins))
-        return Answer(tuple(texts), tuple(texts.values()), self.request.alternatives, model, self.speculative)
+            text = clean(draft.text, self.request.max_lines)
+            filtered = repair(text, self.context, complete=self.done and not draft.cut)
+            reasons.append(filtered.reason)
+            if text := filtered.text:
+                texts.setdefault(text, score(draft.logprobs, draft.margins, text, self.context))
+        return Answer(
+            tuple(texts),
+            tuple(texts.values()),
+            self.request.alternatives,
+            speculative=self.speculative,
+            reason=reasons[0] if reasons else "",
+        )
 
     def later(self, answer: Answer) -> tuple[CursorContext, Answer] | None:
         """Return what was generated beyond the first text of `answer`, and the place it follows once that
@@ -73,7 +92,7 @@ class Generation:
         if draft is None or not shown or not draft.text.startswith(shown):
             return None
         place = replace(self.context, prefix=self.context.prefix + shown)
-        rest = clean(until_suffix(draft.text[len(shown) :], place.suffix))
+        rest = repair(clean(draft.text[len(shown) :]), place, complete=not draft.cut).text
         return (place, Answer((rest,), (None,), model=answer.model, speculative=True)) if rest else None
 
     def typed_since(self, context: CursorContext) -> str | None:

@@ -144,6 +144,9 @@ class ScriptedEngine:
         line = request.prompt.prefix.rsplit("\n", 1)[-1]
         at = self.script.follow.find(line)
         rest = self.script.follow[at + len(line) :] if at >= 0 else ""
+        if request.max_lines:
+            start = len(rest) - len(rest.lstrip("\n"))
+            rest = rest[:start] + "\n".join(rest[start:].split("\n")[: request.max_lines])
         return [rest[i : i + 4] for i in range(0, len(rest), 4)]
 
 

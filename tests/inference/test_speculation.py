@@ -141,7 +141,9 @@ async def test_a_call_that_is_behind_the_user_serves_once_it_has_caught_up() -> 
 
 async def test_a_call_that_turns_out_to_say_something_else_is_replaced_at_once() -> None:
     ours, engine = completer(
-        Script(tokens=["re", "tu", "rn", " a", " + b"] + [" + c"] * 200, token_delay=0.01)
+        Script(
+            tokens=["re", "tu", "rn", " a"] + [f" + b{number**2}" for number in range(60)], token_delay=0.01
+        )
     )
     older = asyncio.create_task(ours.complete(HERE))
     await until(lambda: engine.counters.generated == 1)

@@ -21,7 +21,8 @@ async def speculations(client: LspClient, ended: int) -> dict[str, Any]:
 
 
 async def test_the_suggestion_after_an_accept_costs_no_engine_call(start: Start) -> None:
-    client = await start()
+    script = Script(follow="    total = a + b\n    return total")
+    client = await start(script, NEARSIDE_COMPLETION_MAX_LINES="1")
     client.open(TEXT)
     (item,) = await client.inline(1, 4)
     assert (await speculations(client, ended=1))["calls"] == 1

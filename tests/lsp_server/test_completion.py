@@ -43,13 +43,13 @@ async def test_the_whole_text_is_in_the_documentation_as_code_where_the_client_s
     item_support = {"documentationFormat": ["markdown", "plaintext"]}
     capabilities = {"textDocument": {"completion": {"completionItem": item_support}}}
     client = await start(
-        Script(tokens=["\n    return a", "\n\nprint()"]),
+        Script(tokens=["\n    c = a + b", "\n    return c"]),
         {"processId": None, "rootUri": None, "capabilities": capabilities},
     )
     client.open("def add(a, b):")
     (item,) = (await complete(client, 0, 14))["items"]
-    assert item["label"] == "return a …"
-    text = "\n    return a\n\nprint()"
+    assert item["label"] == "c = a + b …"
+    text = "\n    c = a + b\n    return c"
     assert item["documentation"] == {"kind": "markdown", "value": f"```python\n{text}\n```"}
     assert item["textEdit"]["newText"] == text
 

@@ -40,7 +40,7 @@ async def test_100_requests_at_one_place_are_all_answered_from_one_engine_call(s
 
 
 async def test_100_requests_while_typing_are_all_answered_and_at_most_two_calls_end(start: Start) -> None:
-    client = await start(Script(token_delay=0.075))
+    client = await start(Script(tokens=["x", " =", " a", " + b"], token_delay=0.075))
     client.open(TEXT)
     asked, replies = [], []
     for number in range(100):
@@ -303,7 +303,7 @@ async def test_the_model_sees_line_feeds_only_and_a_crlf_document_is_typed_along
 
 
 async def test_a_megabyte_in_one_line_is_answered_from_a_window_around_the_cursor(start: Start) -> None:
-    client = await start()
+    client = await start(Script(tokens=[" = value"]))
     client.open("é" * 1_000_000)
     for version in range(2, 12):
         client.change(version, insertion(0, 500_000, "é"))
