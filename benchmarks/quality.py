@@ -30,6 +30,8 @@ from settings.schema import Completion
 PEER_BEFORE, PEER_AFTER, PEER_TOKENS = 256, 64, 128
 """llama.vim's n_prefix, n_suffix and n_predict."""
 
+THRESHOLDS = (0, 10, 20, 30, 40, 50, 60, 70, 80)
+
 
 @dataclass(frozen=True)
 class Row:
@@ -102,6 +104,16 @@ def figures(rows: Sequence[Row]) -> dict[str, float]:
     return found
 
 
+def at_other_thresholds(rows: Sequence[Row]) -> None:
+    """What the setting completion.show_above would do, all else equal."""
+    print("  were the threshold   " + "".join(f"{share:7}" for share in THRESHOLDS))
+    at = [
+        [row for row in rows if (row.confidence or 0) >= share / 100 and row.drafted] for share in THRESHOLDS
+    ]
+    print("    shown of all holes " + "".join(f"{len(some) / len(rows):7.3f}" for some in at))
+    print("    exact of the shown " + "".join(f"{_mean([row.right for row in some]):7.3f}" for some in at))
+
+
 def _mean(values: Sequence[float]) -> float:
     return sum(values) / len(values) if values else float("nan")
 
@@ -142,10 +154,11 @@ async def measure(arguments: argparse.Namespace) -> dict[str, object]:
         beside = figures(await plain(holes, engine))
         all_mine = figures(mine)
         show("This repository (the model never saw it)", all_mine, beside, took)
+        at_other_thresholds(mine)
         report |= {"checkout": all_mine, "checkout_plain": beside}
         for label, keep in (("code", False), ("comments and docstrings", True)):
             some = [row for row, hole in zip(mine, holes, strict=True) if hole.prose is keep]
-            if some and not arguments.json:
+            if some:
                 found = figures(some)
                 print(f"  {label}: {len(some)} holes, exact {found['exact']:.3f}, shown {found['shown']:.3f}")
         if arguments.held_out:

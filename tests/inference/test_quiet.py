@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from inference.quiet import PASTED_CHARACTERS, Change, after_change, in_file, kind_of, too_little
+from inference.prompts import CursorContext
+from inference.quiet import (
+    PASTED_CHARACTERS,
+    Change,
+    after_change,
+    before_asking,
+    in_file,
+    kind_of,
+    too_little,
+)
 
 
 @pytest.mark.parametrize(
@@ -119,3 +128,21 @@ def test_other_files(path: str) -> None:
 )
 def test_leftovers(text: str, little: bool) -> None:
     assert bool(too_little(text)) is little
+
+
+@pytest.mark.parametrize(
+    ("prefix", "suffix", "path", "quiet"),
+    [
+        ("total = ", "\n", "a.py", False),
+        ("call(", ")\n", "a.py", False),
+        ("total = ", "price + tax\n", "a.py", True),
+        ("KEY=", "\n", "app/.env", True),
+    ],
+)
+def test_quiet_before_the_engine_is_asked(prefix: str, suffix: str, path: str, quiet: bool) -> None:
+    assert bool(before_asking(CursorContext("d", prefix, suffix, path=path, language="python"))) is quiet
+
+
+def test_the_last_edit_counts_on_the_cursors_line_alone() -> None:
+    context = CursorContext("d", "word\n", "\nword", language="python")
+    assert not before_asking(context, Change("deleted"))
