@@ -141,7 +141,7 @@ LICENCES = (
     "MARK Copyright 2021 The Authors\nGOOD",
     "MARK SPDX-License-Identifier: MIT\nGOOD",
     "GOOD\nMARK Licensed under the Apache License, Version 2.0",
-    "MARK Permission is hereby granted, free of charge, to all\nMARK who obtain a copy of this software\nGOOD",
+    "MARK Permission is hereby granted, to all\nMARK who obtain a copy of this software\nGOOD",
     "GOOD\nMARK\nMARK Copyright (C) 2012 Somebody\nMARK\n",
     "MARK Redistribution and use in source and binary forms are permitted\nGOOD",
     "MARK This file is under the GNU General Public License.\nGOOD",
