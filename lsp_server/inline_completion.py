@@ -29,10 +29,10 @@ async def inline_completion(
     alternatives = ls.settings.completion.alternatives if by_hand else 1
     selected = params.context.selected_completion_info
     if selected:
-        return await _extend_selected(ls, document, selected, alternatives)
+        return await _extend_selected(ls, document, selected, alternatives, by_hand)
     place = document.place(params.position.line, params.position.character, ls.client.encoding)
     wait = 0.0 if by_hand else _debounce(ls, document.lines[place[0]][: place[1]])
-    return _items(ls, await suggest(ls, document, place, alternatives, wait=wait))
+    return _items(ls, await suggest(ls, document, place, alternatives, wait=wait, by_hand=by_hand))
 
 
 def _debounce(ls: NearsideServer, before: str) -> float:
@@ -43,7 +43,11 @@ def _debounce(ls: NearsideServer, before: str) -> float:
 
 
 async def _extend_selected(
-    ls: NearsideServer, document: Document, selected: lsp.SelectedCompletionInfo, alternatives: int
+    ls: NearsideServer,
+    document: Document,
+    selected: lsp.SelectedCompletionInfo,
+    alternatives: int,
+    by_hand: bool,
 ) -> lsp.InlineCompletionList:
     """Suggest what follows the item selected in the client's menu, as one text that replaces its range."""
     start = document.place(selected.range.start.line, selected.range.start.character, ls.client.encoding)
@@ -52,14 +56,18 @@ async def _extend_selected(
     typed = document.lines[start[0]][start[1] : end[1]]
     if start[0] != end[0] or not selected.text.startswith(typed):
         return lsp.InlineCompletionList([])
-    placed = await suggest(ls, document, end, alternatives, ahead=selected.text[len(typed) :])
+    ahead = selected.text[len(typed) :]
+    placed = await suggest(ls, document, end, alternatives, ahead=ahead, by_hand=by_hand)
     if placed is None or document.revision != revision:
         return lsp.InlineCompletionList([])
-    return _items(ls, placed, selected)
+    return _items(ls, placed, selected, ahead)
 
 
 def _items(
-    ls: NearsideServer, placed: Placed | None, selected: lsp.SelectedCompletionInfo | None = None
+    ls: NearsideServer,
+    placed: Placed | None,
+    selected: lsp.SelectedCompletionInfo | None = None,
+    ahead: str = "",
 ) -> lsp.InlineCompletionList:
     if placed is None:
         return lsp.InlineCompletionList([])
@@ -67,11 +75,11 @@ def _items(
     column = placed.document.column((line, index), ls.client.encoding)
     here = lsp.Position(line, column)
     range_ = selected.range if selected else lsp.Range(here, here)
-    ahead = selected.text if selected else ""
+    before = selected.text if selected else ""
     return lsp.InlineCompletionList(
         [
             lsp.InlineCompletionItem(
-                insert_text=ahead + text, range=range_, command=accepted_command(ls, placed, number)
+                insert_text=before + text, range=range_, command=accepted_command(ls, placed, number, ahead)
             )
             for number, text in enumerate(placed.suggestion.texts)
         ]

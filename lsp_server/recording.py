@@ -19,7 +19,9 @@ async def follow(ls: NearsideServer) -> None:
     elif ls.outcomes.ledger is None:
         loop = asyncio.get_running_loop()
         file = await asyncio.to_thread(paths.ledger_file)
-        ls.outcomes.ledger = Ledger(file, lambda note: loop.call_soon_threadsafe(ls.status.note, note))
+        ledger = Ledger(file, lambda note: loop.call_soon_threadsafe(ls.status.note, note))
+        ls.outcomes.ledger = ledger
+        ls.gate.recall(await asyncio.to_thread(ledger.recent_outcomes, ls.outcomes.project))
 
 
 async def stop(ls: NearsideServer) -> None:

@@ -13,9 +13,11 @@ from pygls.lsp.server import LanguageServer
 
 from inference.completer import Completer, Mechanisms, Suggestion
 from inference.debounce import Debounce
+from inference.gate import Gate
 from inference.types import Engine
 from lsp_server.context import Context
 from lsp_server.documents import Document, Place
+from lsp_server.edits import Edits
 from lsp_server.outcomes import Outcomes
 from lsp_server.positions import Encoding
 from lsp_server.protocol import NearsideProtocol, tolerant_converter
@@ -70,12 +72,15 @@ class NearsideServer(LanguageServer):
         self.completer: Completer | None = None
         self.mechanisms = Mechanisms()
         self.debounce = Debounce()
+        self.gate = Gate()
         self.status = Status(self)
         self.asked: dict[str, tuple[int, Place]] = {}
         """Revision and place of each document's waiting request."""
         self.suggestions: dict[str, Suggestion] = {}
         """The last suggestion of each document, for whoever asks what it cost."""
+        self.edits = Edits()
         self.outcomes = Outcomes(lambda delay, work: asyncio.get_running_loop().call_later(delay, work))
+        self.outcomes.on_verdict = lambda _, taken: self.gate.accepted() if taken else self.gate.rejected()
         self.context = Context(self)
         self._background: set[asyncio.Task[Any]] = set()
 

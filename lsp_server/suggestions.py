@@ -17,6 +17,7 @@ from pygls.uris import to_fs_path
 from inference.completer import Suggestion
 from inference.lines import plain_line_ends
 from inference.prompts import CursorContext, window
+from inference.quiet import before_asking, in_file, too_little
 from inference.types import Cancelled, NearsideError
 from lsp_server.documents import Document, Place
 
@@ -42,10 +43,12 @@ async def suggest(
     alternatives: int,
     ahead: str = "",
     wait: float = 0.0,
+    by_hand: bool = False,
 ) -> Placed | None:
     """Return what to show at `place`, or None; `ahead` is text taken as typed there already.
 
-    Before the model is asked, a newer request is waited for, for `wait` seconds.
+    Before the model is asked, a newer request is waited for, for `wait` seconds. What is asked `by_hand` is
+    shown however unlikely it is, and wherever it is asked.
 
     Everything up to the first await sees the document the request was made for.
     """
@@ -60,6 +63,9 @@ async def suggest(
     if "\0" in context.prefix or "\0" in context.suffix:
         return nothing("the file is binary")
     context = replace(context, prefix=context.prefix + ahead)
+    if not by_hand and (reason := before_asking(context, ls.edits.last(document))):
+        return nothing(reason)
+    ls.outcomes.moved(document, place)
     asked = ls.asked[document.uri] = document.revision, place
     try:
         suggestion = await ls.completer.complete(context, alternatives=alternatives, debounce_ms=1000 * wait)
@@ -83,9 +89,20 @@ async def suggest(
         ls.status.recovered()
         ls.debounce.answered(max(0.0, suggestion.latency_ms / 1000 - wait))
     placed = _as_of_now(ls, document, asked, suggestion)
+    if placed and not by_hand and (reason := _not_worth_showing(ls, placed.suggestion)):
+        ls.outcomes.withheld(placed, reason)
+        return nothing(reason)
     if placed and ls.completer:
         ls.completer.speculate(context, suggestion.text)
     return placed
+
+
+def _not_worth_showing(ls: NearsideServer, suggestion: Suggestion) -> str:
+    """Return why a suggestion nobody asked for by hand is kept back, or an empty string."""
+    ls.gate.show_above = ls.settings.completion.show_above
+    if not ls.gate.shows(suggestion.confidence):
+        return f"its confidence of {suggestion.confidence:.2f} is below {ls.gate.threshold:.2f}"
+    return too_little(suggestion.text)
 
 
 def _as_of_now(
@@ -100,7 +117,8 @@ def _as_of_now(
         text[len(typed) :] for text in suggestion.texts if text.startswith(typed) and len(text) > len(typed)
     )
     if not texts:
-        return nothing("something else was typed meanwhile" if suggestion.texts else "the model has none")
+        lack = f"the model's was not fit: {suggestion.reason}" if suggestion.reason else "the model has none"
+        return nothing("something else was typed meanwhile" if suggestion.texts else lack)
     where, took = suggestion.source, suggestion.latency_ms
     log.info("Returning %d suggestion(s) from the %s after %.0f ms", len(texts), where, took)
     return Placed(document, place, replace(suggestion, texts=texts))
@@ -125,6 +143,7 @@ def cursor_context(ls: NearsideServer, document: Document, place: Place) -> Curs
         path=relative_path(document.uri, workspace),
         repository=workspace.name if workspace else "",
         language=document.language,
+        snippets=ls.context.ready(document, place),
     )
 
 
@@ -137,6 +156,8 @@ def why_quiet(ls: NearsideServer, document: Document) -> str:
         return f"completion.languages does not name {document.language or 'this language'}"
     if glob := next((g for g in settings.disable_in if matches(document.uri, ls.client.workspace, g)), ""):
         return f"completion.disable_in holds {glob}"
+    if reason := in_file(document.uri):
+        return reason
     return document.unfit
 
 

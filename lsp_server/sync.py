@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from lsprotocol import types as lsp
 
 from lsp_server.documents import Document
+from lsp_server.edits import edit
 from lsp_server.suggestions import text_changed
 from lsp_server.warming import warm_soon
 
@@ -40,21 +41,27 @@ def did_change(ls: NearsideServer, params: lsp.DidChangeTextDocumentParams) -> N
     if document is None:
         log.warning("Ignoring a change because its document is not open")
         return
+    edits = []
     for change in params.content_changes:
         if isinstance(change, lsp.TextDocumentContentChangeWholeDocument):
             before = document.lines
             document.replace_all(change.text)
+            ls.edits.forget(document)
             ls.outcomes.replaced(document, before)
             ls.context.changed(document, *_difference(before, document.lines))
             continue
         start = document.place(change.range.start.line, change.range.start.character, ls.client.encoding)
         end = document.place(change.range.end.line, change.range.end.character, ls.client.encoding)
+        edits.append(edit(document, start, end, change.text))
         ls.outcomes.editing(document, start, end, change.text)
         document.replace(start, end, change.text)
         ls.context.changed(document, start[0], change.text.count("\n") - (end[0] - start[0]))
         ls.outcomes.edited(document, start[0] + change.text.count("\n"))
     document.version = params.text_document.version
     ls.debounce.typed(time.monotonic())
+    if edits:
+        suggestion = ls.suggestions.get(document.uri)
+        ls.edits.made(document, edits, suggestion.texts if suggestion else ())
     text_changed(ls, document)
 
 
@@ -67,6 +74,7 @@ def did_close(ls: NearsideServer, params: lsp.DidCloseTextDocumentParams) -> Non
     if document := ls.documents.pop(params.text_document.uri, None):
         ls.outcomes.closed(document)
         ls.context.closed(document)
+        ls.edits.forget(document)
     ls.suggestions.pop(params.text_document.uri, None)
     if ls.completer:
         ls.completer.supersede(params.text_document.uri)
