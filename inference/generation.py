@@ -93,7 +93,8 @@ class Generation:
             return None
         place = replace(self.context, prefix=self.context.prefix + shown)
         rest = repair(clean(draft.text[len(shown) :]), place, complete=not draft.cut).text
-        return (place, Answer((rest,), (None,), model=answer.model, speculative=True)) if rest else None
+        sure = answer.confidence[:1]  # of the same breath; log-probabilities are kept of the first line only
+        return (place, Answer((rest,), sure, model=answer.model, speculative=True)) if rest else None
 
     def typed_since(self, context: CursorContext) -> str | None:
         """Return what was typed between the place this was asked for and `context`, None if more changed."""

@@ -34,7 +34,7 @@ def test_the_wheel_holds_every_module_of_its_packages(names: list[str]) -> None:
 
 def test_the_wheel_holds_the_bundled_model_and_its_card(names: list[str]) -> None:
     models = ROOT / "inference" / "models"
-    bundled = [file for file in models.glob("*") if file.suffix in (".gguf", ".md")]
+    bundled = [file for file in models.glob("*") if file.suffix in (".gguf", ".json", ".md")]
     assert [
         f"inference/models/{file.name}" for file in bundled if f"inference/models/{file.name}" not in names
     ] == []

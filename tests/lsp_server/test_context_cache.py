@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import pytest
 from lsprotocol import types as lsp
 
 from inference.completer import Completer
-from lsp_server import suggestions, sync, warming
+from lsp_server import suggestions, sync
 from lsp_server.context import Context
 from lsp_server.documents import Document
 from lsp_server.server import create_server, local_engine
@@ -82,14 +81,3 @@ async def test_a_chunk_of_another_file_is_in_the_cache_after_idle_moments(ls: Ne
     assert any("def part0" in snippet.text for snippet in ready)
     usage = await ask(ls, main, line, column + 2)
     assert usage.evaluated_tokens <= 64
-
-
-@pytest.fixture(autouse=True)
-def snippets_reach_prompts(monkeypatch: pytest.MonkeyPatch) -> None:
-    plain = suggestions.cursor_context
-
-    def with_snippets(ls: NearsideServer, document: Document, place: tuple[int, int]) -> Any:
-        return replace(plain(ls, document, place), snippets=ls.context.ready(document, place))
-
-    monkeypatch.setattr(suggestions, "cursor_context", with_snippets)
-    monkeypatch.setattr(warming, "cursor_context", with_snippets)
