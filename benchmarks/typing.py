@@ -84,11 +84,19 @@ class Row:
 
 
 def contestants() -> list[Contestant]:
-    """The rows: ours, ours less one mechanism each, ours for an editor that does not wait, and the peer."""
+    """The rows: ours, ours less one mechanism each, ours for an editor that does not wait, and the peer.
 
-    def ours(mechanisms: Mechanisms | None = None, client: str = "Neovim", context: bool = True):
+    The peer shows whatever it gets; to compare times with it, ours without the gate is the row to look at.
+    """
+
+    def ours(
+        mechanisms: Mechanisms | None = None,
+        client: str = "Neovim",
+        context: bool = True,
+        completion: dict[str, object] | None = None,
+    ):
         def make(engine: MeteredEngine, _: EngineProcess, delay: float) -> Client:
-            made = NearsideClient(engine, mechanisms, delay, client)
+            made = NearsideClient(engine, mechanisms, delay, client, {"completion": completion or {}})
             if not context:
                 made.server.context.ready = lambda document, place: ()
             return made
@@ -102,6 +110,7 @@ def contestants() -> list[Contestant]:
         Contestant("nearside", ours()),
         *(Contestant(f"no {f.name}", ours(Mechanisms(**{f.name: False}))) for f in fields(Mechanisms)),
         Contestant("no context", ours(context=False)),
+        Contestant("no gate", ours(completion={"show_above": 0})),
         Contestant("no drafts", ours(), drafts=False),
         Contestant("debounce", ours(client="an editor that does not wait")),
         Contestant(PEER, peer, infill=True),
@@ -122,6 +131,8 @@ def replay(contestant: Contestant, steps: Sequence[keystrokes.Step], model: Mode
         with private_folders():
             figures, engine = fast_forward.run(main)
         totals = process.totals()
+    if not figures.keys:
+        sys.exit(f"No figures: no key was typed into {contestant.name}.")
     return Row(
         name=contestant.name,
         calls=dict(engine.begun),
@@ -189,8 +200,8 @@ def verdict(ours: Row, peer: Row) -> str:
     waited, shown = _ratio(ours.waited, peer.waited), _ratio(ours.ms(), peer.ms())
     every = _ratio(ours.all_keys, peer.all_keys)
     return (
-        f"ours / {peer.name}: evaluated {evaluated:.2f} (goal {GOALS['evaluated']}); p50 where one had to "
-        f"wait {waited} (goal {GOALS['p50']}), of shown keys {shown}, of all keys {every}"
+        f"{ours.name} / {peer.name}: evaluated {evaluated:.2f} (goal {GOALS['evaluated']}); p50 where one "
+        f"had to wait {waited} (goal {GOALS['p50']}), of shown keys {shown}, of all keys {every}"
     )
 
 
@@ -198,7 +209,7 @@ def _ratio(ours: Sequence[float], peers: Sequence[float]) -> str:
     if not ours or not peers:
         return "unknown"
     mine, other = percentile(ours, 0.5), percentile(peers, 0.5)
-    return "0 (it showed nothing at most keys)" if other == float("inf") else f"{mine / other:.2f}"
+    return "unknown" if float("inf") in (mine, other) else f"{mine / other:.2f}"
 
 
 def _ms(values: Sequence[float], share: float) -> str:
@@ -242,9 +253,10 @@ def main() -> None:
             done.append(replay(contestant, steps, Model(), arguments.delay / 1000))
             print(line(done[-1]), flush=True)
     print(explained(done, sum(map(keystrokes.seconds, steps)) / 60))
-    ours, peer = (next((row for row in done if row.name == name), None) for name in ("nearside", PEER))
-    if ours and peer:
-        print(verdict(ours, peer))
+    named = {row.name: row for row in done}
+    for name in ("no gate", "nearside"):
+        if name in named and PEER in named:
+            print(verdict(named[name], named[PEER]))
     if arguments.json:
         arguments.json.write_text(json.dumps([asdict(row) for row in done]))
 
