@@ -10,6 +10,8 @@ from inference.overlap import CLOSERS, QUOTES, until_suffix
 CAPACITY = 250
 PAIRED = frozenset(CLOSERS) | frozenset(QUOTES)
 """What editors put behind the cursor by themselves when its opening half is typed."""
+MOST_PAIRED = 8
+"""Of them at once."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,8 @@ class Answer:
     model: str = ""
     speculative: bool = False
     """It was made before anybody asked."""
+    least: float = 0.0
+    """Lines less probable than this were not written to their end."""
     reason: str = ""
     """Why the first text is not, or not all of, what the model wrote."""
 
@@ -41,7 +45,7 @@ class CompletionCache:
         while len(self._answers) > self._capacity:
             self._answers.popitem(last=False)
 
-    def find(self, prefix: str, suffix: str, alternatives: int = 1) -> Answer | None:
+    def find(self, prefix: str, suffix: str, alternatives: int = 1, least: float = 1.0) -> Answer | None:
         """Return what is left of a remembered answer after what was typed along it, longest prefix first; an
         answer without texts where the model had nothing to say right here.
 
@@ -51,7 +55,9 @@ class CompletionCache:
         best: tuple[str, str, Answer] | None = None
         for (start, end), answer in self._answers.items():
             paired = _paired(end, suffix)
-            if paired is None or answer.alternatives < alternatives or not prefix.startswith(start):
+            if paired is None or not prefix.startswith(start):
+                continue
+            if answer.alternatives < alternatives or answer.least > least:
                 continue
             if best is not None and len(start) < len(best[0]):
                 continue
@@ -79,10 +85,12 @@ def _paired(old: str, new: str) -> str | None:
     """Return what an editor itself put in front of the text after the cursor (`old`, now `new`) as
     the user typed brackets or quotes; None where it is another text.
     """
-    if old == new:
-        return ""
-    added = new[: max(0, len(new) - len(old))]
-    return added if added and PAIRED.issuperset(added) and new.endswith(old) else None
+    longer = len(new) - len(old)
+    if longer == 0:
+        return "" if old == new else None
+    if not 0 < longer <= MOST_PAIRED or not PAIRED.issuperset(new[:longer]) or not new.endswith(old):
+        return None
+    return new[:longer]
 
 
 def _inside(answer: Answer, suffix: str) -> Answer | None:
@@ -104,5 +112,6 @@ def after_typing(answer: Answer, typed: str) -> Answer | None:
         alternatives=answer.alternatives,
         model=answer.model,
         speculative=answer.speculative,
+        least=answer.least,
         reason=answer.reason,
     )

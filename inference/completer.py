@@ -97,9 +97,11 @@ class Completer:
         deadline_ms: float | None = None,
         alternatives: int = 1,
         debounce_ms: float = 0.0,
+        least: float = 0.0,
     ) -> Suggestion:
         """Return a suggestion by the deadline, a partial one if need be.
 
+        An answer ends where a line becomes less probable than `least`, as it would not be shown.
         Before a new engine call it waits `debounce_ms` for a newer request. Raises Cancelled when a newer
         request of the same document took over, and NearsideError when the engine failed, now or so short a
         time ago that it is left alone. When the task is cancelled from outside its engine call ends too,
@@ -110,20 +112,20 @@ class Completer:
         waiter = self._take_over(context.document)
         generation: Generation | None = None
         try:
-            generation = self._join(context, alternatives)
+            generation = self._join(context, alternatives, least)
             if generation is None:
-                if found := self._remembered(context, alternatives):
+                if found := self._remembered(context, alternatives, least):
                     return _suggestion(found, started, source="speculation" if found.speculative else "cache")
-                generation = self._promote(context, alternatives)
+                generation = self._promote(context, alternatives, least)
             if generation is None:
                 if self._failure and _now() < self._retry_at:
                     raise self._failure.with_traceback(None)
                 if debounce_ms:
                     await asyncio.wait((waiter,), timeout=min(debounce_ms / 1000, deadline - _now()))
                     _raise_if_superseded(waiter)
-                generation = self._start(context, alternatives)
+                generation = self._start(context, alternatives, least)
             else:
-                generation = await self._follow(generation, context, alternatives, waiter, deadline)
+                generation = await self._follow(generation, context, waiter, deadline)
             await _either(generation.task, waiter, until=deadline)
         except asyncio.CancelledError:
             if generation:
@@ -135,7 +137,7 @@ class Completer:
         _raise_if_superseded(waiter)
         return self._outcome(generation, context, started)
 
-    def speculate(self, context: CursorContext, shown: str) -> None:
+    def speculate(self, context: CursorContext, shown: str, least: float = 0.0) -> None:
         """Ask for what follows once `shown` is accepted at `context`, after everything anybody waits for."""
         if not self.mechanisms.speculation or context.document in self._running or self._failure:
             return
@@ -145,7 +147,7 @@ class Completer:
             return
         if running:
             self._drop(running)
-        self._launch(following, self._request(following, 1, Priority.SPECULATIVE), self._speculating)
+        self._launch(following, self._request(following, 1, least, Priority.SPECULATIVE), self._speculating)
 
     def supersede(self, document: str) -> None:
         """End the waiting request of `document` and its engine calls: the text there is another by now."""
@@ -178,28 +180,28 @@ class Completer:
         self._waiters[document] = waiter = asyncio.get_running_loop().create_future()
         return waiter
 
-    def _join(self, context: CursorContext, alternatives: int) -> Generation | None:
+    def _join(self, context: CursorContext, alternatives: int, least: float) -> Generation | None:
         """Return the call under way if it may answer this request too; otherwise end it."""
         generation = self._running.get(context.document)
         if generation is None:
             return None
         same = generation.context == context  # asked again, as at the end of a cancelled request
-        if generation.serves(context, alternatives) and (self.mechanisms.recycling or same):
+        if generation.serves(context, alternatives, least) and (self.mechanisms.recycling or same):
             return generation
         self._drop(generation)
         return None
 
-    def _remembered(self, context: CursorContext, alternatives: int) -> Answer | None:
-        return (
-            self._cache.find(context.prefix, context.suffix, alternatives) if self.mechanisms.cache else None
-        )
+    def _remembered(self, context: CursorContext, alternatives: int, least: float) -> Answer | None:
+        if not self.mechanisms.cache:
+            return None
+        return self._cache.find(context.prefix, context.suffix, alternatives, least)
 
-    def _promote(self, context: CursorContext, alternatives: int) -> Generation | None:
+    def _promote(self, context: CursorContext, alternatives: int, least: float) -> Generation | None:
         """Return the speculative call if it is for this very request, which now waits for it; else end it."""
         generation = self._speculating.pop(context.document, None)
         if generation is None:
             return None
-        if not generation.serves(context, alternatives):
+        if not generation.serves(context, alternatives, least):
             generation.cancel()
             return None
         self._running[context.document] = generation
@@ -209,7 +211,6 @@ class Completer:
         self,
         generation: Generation,
         context: CursorContext,
-        alternatives: int,
         waiter: asyncio.Future[None],
         deadline: float,
     ) -> Generation:
@@ -220,13 +221,17 @@ class Completer:
         if waiter.done() or not typed or generation.covers(typed) or generation.behind(typed):
             return generation
         self._drop(generation)
-        return self._start(context, alternatives)
+        return self._start(context, generation.request.alternatives, generation.request.least)
 
-    def _start(self, context: CursorContext, alternatives: int) -> Generation:
-        return self._launch(context, self._request(context, alternatives), self._running)
+    def _start(self, context: CursorContext, alternatives: int, least: float) -> Generation:
+        return self._launch(context, self._request(context, alternatives, least), self._running)
 
     def _request(
-        self, context: CursorContext, alternatives: int, priority: Priority = Priority.FOREGROUND
+        self,
+        context: CursorContext,
+        alternatives: int,
+        least: float,
+        priority: Priority = Priority.FOREGROUND,
     ) -> CompletionRequest:
         return CompletionRequest(
             fim_prompt(context),
@@ -236,6 +241,7 @@ class Completer:
             max_tokens=self.settings.max_tokens,
             max_lines=max_lines_at(context, self.settings.max_lines),
             alternatives=alternatives,
+            least=least,
         )
 
     def _launch(

@@ -103,6 +103,7 @@ def nearside(health: dict[str, Any], model: str) -> Dialect:
                 "repository": prompt.repository,
                 "context": [asdict(snippet) for snippet in prompt.snippets],
                 "max_lines": request.max_lines,
+                "least": request.least,
             },
         }
 

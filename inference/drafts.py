@@ -16,8 +16,8 @@ LONGEST_MATCH = 3
 SIZES = (2, 4, 8, 16)
 """Batch sizes tried, the token before the draft included: kernels are written for powers of two."""
 WORTH = 1.2
-"""Speed, as a multiple of plain decoding, from which a draft is evaluated. The figures are estimates: with 1.1
-the bundled model on a busy CPU lost as often as it gained."""
+"""Speed, as a multiple of plain decoding, from which a draft is evaluated. The figures are estimates: with
+1.1 the bundled model on a busy CPU lost as often as it gained."""
 
 
 class Lookup:

@@ -25,6 +25,11 @@ from inference.wire import Asked
 log = logging.getLogger(__name__)
 
 
+EVERY_SECONDS = 0.02
+"""Between two pieces of one answer at least. Each wakes the event loop, which shares the interpreter with the
+thread that decodes: a small model would wait for its own listeners."""
+
+
 class EngineState:
     """One model, loaded in the background; requests that come meanwhile wait for it."""
 
@@ -186,6 +191,8 @@ class EngineState:
             max_lines=asked.max_lines,
             alternatives=asked.alternatives,
             temperature=asked.temperature,
+            least=asked.least,
+            every=EVERY_SECONDS,
             seed=asked.seed,
             stop=asked.stop,
         )

@@ -6,6 +6,7 @@ batch. A single greedy answer may be decoded several tokens at a time, by drafts
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Generator, Hashable
@@ -22,8 +23,9 @@ from inference.types import EngineRefused, Piece, Priority, Usage
 
 SLICE_SECONDS = 0.05
 """What a cancelled or pre-empted prefill may still hold an engine that cannot be interrupted (a GPU)."""
-INTERRUPTIBLE_SLICE_SECONDS = 0.25
-"""The same where a batch can be interrupted: only the work lost then; longer slices evaluate faster."""
+INTERRUPTIBLE_SLICE_SECONDS = 0.08
+"""The same where a batch can be interrupted: the work lost then. Somebody who types withdraws a request every
+150 ms, and a long slice would never come to its end."""
 SMALLEST_SLICE = 32
 
 
@@ -45,6 +47,10 @@ class Job:
     max_lines: int = 0
     alternatives: int = 1
     temperature: float = 0.0
+    least: float = 0.0
+    """Ends the answer in a line less probable than this; 0 never does."""
+    every: float = 0.0
+    """Seconds between two pieces of one alternative at least."""
     seed: int = 0
     stop: tuple[str, ...] = ()
     submitted: float = field(default_factory=time.monotonic)
@@ -95,6 +101,16 @@ class _Branch:
     made: int = 0
     waiting: list[Step] = field(default_factory=list)
     """Tokens whose text is held back."""
+    text: str = ""
+    """What was written since the last piece."""
+    emitted: float = 0.0
+    line: float = 0.0
+    """Log-probability of the present line."""
+
+    def unsure(self, new: bytes, least: float) -> bool:
+        """Take the newest token into account; tell whether the line is less probable than `least`."""
+        self.line = 0.0 if b"\n" in new else self.line + self.step.logprob
+        return least > 0 and self.line < math.log(least)
 
 
 def run(
@@ -112,7 +128,8 @@ def run(
             f"The request was not answered: its prompt of {len(job.prompt)} tokens and {job.max_tokens} to "
             f"generate exceed the context of {backend.description.context}. Raise model.context or send less."
         )
-    slot, job.reused = cache.acquire(job.owner, job.prompt, ahead=job.ahead)
+    sparing = job.priority is Priority.SPECULATIVE
+    slot, job.reused = cache.acquire(job.owner, job.prompt, ahead=job.ahead, sparing=sparing)
     started = time.monotonic()
     branch_ids: list[int] = []
     try:
@@ -294,24 +311,29 @@ def _draft(job: Job, backend: Backend, branch: _Branch, lookup: Lookup, drafts: 
 def _take(job: Job, backend: Backend, branch: _Branch) -> bool:
     """Hand out the text of the branch's newest token; True once the branch has ended."""
     step = branch.step
-    ended = backend.is_end(step.token)
-    text = ""
+    ended, unsure = backend.is_end(step.token), False
     if not ended:
         written = backend.piece(step.token)
         new = written[len(branch.typed) :]
         branch.typed = branch.typed[len(written) :]
-        text = branch.stream.feed(new)
+        branch.text += branch.stream.feed(new)
+        unsure = branch.unsure(new, job.least)
         if new:
             branch.waiting.append(step)
         branch.made += 1
         job.generated += 1
-    finish = "stop" if ended or branch.stream.stopped else "length" if branch.made >= job.max_tokens else None
+    finish = None
+    if ended or branch.stream.stopped:
+        finish = "stop"
+    elif unsure or branch.made >= job.max_tokens:
+        finish = "unsure" if unsure else "length"
     if finish:
-        text += branch.stream.finish()
-    if text or finish:
+        branch.text += branch.stream.finish()
+    now = time.monotonic()
+    if finish or (branch.text and now - branch.emitted >= job.every):
         job.emit(
             Piece(
-                text=text,
+                text=branch.text,
                 index=branch.index,
                 logprobs=tuple(step.logprob for step in branch.waiting),
                 margins=tuple(step.margin for step in branch.waiting),
@@ -319,4 +341,5 @@ def _take(job: Job, backend: Backend, branch: _Branch) -> bool:
             )
         )
         branch.waiting.clear()
+        branch.text, branch.emitted = "", now
     return finish is not None

@@ -23,14 +23,18 @@ class Draft:
     logprobs: list[float] = field(default_factory=list)
     margins: list[float] = field(default_factory=list)
     cut: bool = False
-    """It ended at the limit of tokens, in the middle of whatever stood there."""
+    """It ended in the middle of whatever stood there."""
+
+    unsure: bool = False
+    """It ended because the last line became too unlikely."""
 
     def add(self, piece: Piece) -> None:
         if "\n" not in self.text.lstrip("\n"):
             self.logprobs.extend(piece.logprobs)
             self.margins.extend(piece.margins)
         self.text += piece.text
-        self.cut = piece.finish == "length"
+        self.cut = piece.finish in ("length", "unsure")
+        self.unsure = piece.finish == "unsure"
 
 
 class Generation:
@@ -71,6 +75,9 @@ class Generation:
         reasons = []
         for _, draft in sorted(self._drafts.items()):
             text = clean(draft.text, self.request.max_lines)
+            if draft.unsure and "\n" not in text.strip("\n"):
+                reasons.append("the model was not sure of it")
+                continue
             filtered = repair(text, self.context, complete=self.done and not draft.cut)
             reasons.append(filtered.reason)
             if text := filtered.text:
@@ -80,6 +87,7 @@ class Generation:
             tuple(texts.values()),
             self.request.alternatives,
             speculative=self.speculative,
+            least=self.request.least,
             reason=reasons[0] if reasons else "",
         )
 
@@ -103,14 +111,14 @@ class Generation:
             return None
         return context.prefix[len(mine.prefix) :]
 
-    def serves(self, context: CursorContext, alternatives: int) -> bool:
+    def serves(self, context: CursorContext, alternatives: int, least: float = 1.0) -> bool:
         """Tell whether this may answer `context` too: the same place, or one further along its text.
 
         While nothing has come yet, a call for what was typed since is better: it costs nothing, as the part
         of the prompt evaluated so far stays in the engine's cache.
         """
         typed = self.typed_since(context)
-        if typed is None or alternatives > self.request.alternatives:
+        if typed is None or alternatives > self.request.alternatives or least < self.request.least:
             return False
         return not typed or self.covers(typed) or (self.behind(typed) and bool(self._first))
 

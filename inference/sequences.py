@@ -24,6 +24,10 @@ FRESH_SECONDS = 10.0
 """A document asked about so short a time ago will be again; what nobody waits for must not take its place."""
 
 
+MOST_LOST = 64
+"""Tokens of a document's sequence that speculation may throw away: about an answer that was not accepted."""
+
+
 class NoRoom(Exception):
     """Every sequence is in use by an unfinished request."""
 
@@ -58,14 +62,21 @@ class SequenceCache:
         """Tokens in all sequences; a shared prefix counts once per sequence."""
         return sum(len(sequence.tokens) for sequence in self._sequences)
 
-    def acquire(self, owner: Hashable, prompt: Sequence[int], *, ahead: bool = False) -> tuple[Slot, int]:
+    def acquire(
+        self, owner: Hashable, prompt: Sequence[int], *, ahead: bool = False, sparing: bool = False
+    ) -> tuple[Slot, int]:
         """A sequence for `owner` that holds as much of `prompt` as is known anywhere, and that length.
 
         At least the last prompt token is left to evaluate, so that fresh logits exist. An owner of None is
         anonymous and takes whichever free sequence fits best. Raises NoRoom while all are busy. A request
-        `ahead` of what anybody waits for takes no place of a document that is in use; it raises Cancelled.
+        `ahead` of what anybody waits for takes no place of a document that is in use; it raises Cancelled. So
+        does a `sparing` one where its document's sequence holds another prompt: a
+        prompt at its full length is cut elsewhere once it grows, and the two would be evaluated in turns.
         """
         sequence = self._choose(owner, prompt, ahead)
+        lost = len(sequence.tokens) - _common(sequence.tokens, prompt)
+        if sparing and sequence.owner == owner and lost > MOST_LOST:
+            raise Cancelled("Nothing was read ahead: the tokens of the present place would be lost.")
         if owner is None or sequence.owner != owner:
             sequence.asked = -math.inf
         sequence.ahead = ahead

@@ -102,6 +102,8 @@ class CompletionRequest:
     alternatives: int = 1
     """Branches of one prefill; branch i starts with the i-th likeliest first token."""
     temperature: float = 0.0
+    least: float = 0.0
+    """The answer ends where a line becomes less probable than this, in [0, 1]: it would not be shown."""
     stop: tuple[str, ...] = ()
 
 
@@ -135,7 +137,8 @@ class Piece:
     margins: tuple[float, ...] = ()
     """p(first) - p(second) per token; empty if unknown."""
     finish: str | None = None
-    """Why this alternative ended: 'stop' (end token or stop rule), 'length', 'cancelled'."""
+    """Why this alternative ended: 'stop' (end token or stop rule), 'length', 'unsure' (a line less probable
+    than asked for), 'cancelled'."""
     usage: Usage | None = None
     """Set once, on the last piece of the whole answer."""
 

@@ -36,6 +36,7 @@ class Asked:
     max_lines: int = 0
     alternatives: int = 1
     temperature: float = 0.0
+    least: float = 0.0
     seed: int = 0
     stop: tuple[str, ...] = ()
     stream: bool = False
@@ -66,6 +67,7 @@ def read_completion(body: Mapping[str, Any]) -> Asked:
         max_lines=_number(ours, "max_lines", 0, 0, 10_000),
         alternatives=_number(body, "n", 1, 1, MOST_ALTERNATIVES),
         temperature=float(_number(body, "temperature", 0, 0, 2, whole=False)),
+        least=float(_number(ours, "least", 0, 0, 1, whole=False)),
         seed=_number(body, "seed", 0, 0, 2**63),
         stop=_stop(body),
         stream=body.get("stream") is True,

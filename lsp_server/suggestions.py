@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("nearside.suggestions")
 
+HOPELESS = 0.1
+"""Of the share of confidence a suggestion is shown from: the model does not finish lines less probable."""
+
 
 @dataclass(frozen=True)
 class Placed:
@@ -66,9 +69,12 @@ async def suggest(
     if not by_hand and (reason := before_asking(context, ls.edits.last(document))):
         return nothing(reason)
     ls.outcomes.moved(document, place)
+    least = 0.0 if by_hand else HOPELESS * ls.settings.completion.show_above / 100
     asked = ls.asked[document.uri] = document.revision, place
     try:
-        suggestion = await ls.completer.complete(context, alternatives=alternatives, debounce_ms=1000 * wait)
+        suggestion = await ls.completer.complete(
+            context, alternatives=alternatives, debounce_ms=1000 * wait, least=least
+        )
     except Cancelled:
         return nothing("a newer request took over")
     except NearsideError as error:
@@ -93,7 +99,7 @@ async def suggest(
         ls.outcomes.withheld(placed, reason)
         return nothing(reason)
     if placed and ls.completer:
-        ls.completer.speculate(context, suggestion.text)
+        ls.completer.speculate(context, suggestion.text, least)
     return placed
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import queue
 import random
 import threading
@@ -203,11 +204,39 @@ def test_a_speculative_request_does_not_cancel_the_foreground_one() -> None:
     scheduler = Scheduler(ScriptedBackend(prefill_delay=0.0005))
     try:
         asked = Asked(scheduler, "f" * 500, owner="a")
-        guess = Asked(scheduler, "g" * 10, owner="a", priority=Priority.SPECULATIVE)
+        guess = Asked(scheduler, "f" * 500 + "g", owner="a", priority=Priority.SPECULATIVE)
         assert asked.wait() == expected("f" * 500)
-        assert guess.wait() == expected("g" * 10)
+        assert guess.wait() == expected("f" * 500 + "g")
     finally:
         scheduler.close()
+
+
+def test_a_speculation_that_begins_otherwise_is_not_worth_the_documents_tokens(scheduler: Scheduler) -> None:
+    first = Asked(scheduler, "f" * 500, owner="a")
+    assert first.wait() == expected("f" * 500)
+    with pytest.raises(Cancelled):
+        Asked(scheduler, "ff" + "g" * 400, owner="a", priority=Priority.SPECULATIVE).wait()
+    again = Asked(scheduler, "f" * 500, owner="a")
+    assert again.wait() == expected("f" * 500)
+    assert again.job.evaluated <= 2
+
+
+def test_an_answer_ends_in_the_line_that_becomes_too_unlikely(scheduler: Scheduler) -> None:
+    whole = Asked(scheduler, "abc", owner="a")
+    text = whole.wait()
+    sure = math.exp(2.5 * whole.pieces[0].logprobs[0])  # the script is as sure of each of its tokens
+    cut = Asked(scheduler, "abc", owner="b", least=sure)
+    assert text.startswith(cut.wait())
+    assert cut.job.generated == 3
+    assert [piece.finish for piece in cut.pieces if piece.finish] == ["unsure"]
+
+
+def test_pieces_are_kept_together_for_as_long_as_asked(scheduler: Scheduler) -> None:
+    one = Asked(scheduler, "abc", owner="a", every=60.0)
+    assert one.wait() == expected("abc")
+    texts = [piece.text for piece in one.pieces if piece.text]
+    assert len(texts) == 2 and len(texts[0]) == 1
+    assert sum(len(piece.logprobs) for piece in one.pieces) == one.job.generated
 
 
 def test_a_speculative_request_gives_way_while_it_generates_too() -> None:
