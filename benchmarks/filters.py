@@ -123,12 +123,27 @@ def _span(text: str, starts: Sequence[int], number: int, kind: str, chance: Rand
     last = number + chance.randrange(MOST_LINES) + (kind == "block")
     if last >= len(starts):
         return None
-    while last > number and not text[starts[last] : _line_end(text, starts, last)].strip():
-        last -= 1
+    last = _inside(text, starts, number + (kind == "block"), last)
+    if last < number:
+        return None
     stop = _line_end(text, starts, last)
     if kind == "lines":
         return start + indent, stop
-    return (end, stop) if stop > end else None
+    following = text[end:stop].lstrip("\n").split("\n")[0]
+    return (end, stop) if stop > end and _columns(following) >= _columns(line) else None
+
+
+def _inside(text: str, starts: Sequence[int], first: int, last: int) -> int:
+    """Return the last line that is filled and as deep as the first: no completion goes on after its block."""
+    depth, end = None, first - 1
+    for number in range(first, last + 1):
+        line = text[starts[number] : _line_end(text, starts, number)]
+        if line.strip():
+            depth = _columns(line) if depth is None else depth
+            if _columns(line) < depth:
+                break
+            end = number
+    return end
 
 
 def _line_end(text: str, starts: Sequence[int], number: int) -> int:

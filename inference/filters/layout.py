@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 OPENS = re.compile(
     r"(?:[{:(\[]|=>|->|\b(?:do|then|else|begin|repeat)"
-    r"|\bfunction\b[^()]*\([^()]*\))\s*(?:(?:#|//|--)[^\n]*)?$"
+    r"|\bfunction\b[^()]*\([^()]*\))(?:\s*$|\s+(?:#|//|--)[^\n]*$)"
 )
 """A line after which a block, or the inside of a bracket, begins."""
 

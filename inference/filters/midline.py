@@ -7,7 +7,7 @@ import re
 from inference.filters.place import Place
 from inference.overlap import until_suffix
 from inference.prompts import CursorContext
-from syntax.brackets import PAIRS, comment_mark
+from syntax.brackets import PAIRS, comment_mark, scan
 
 _CLOSING = re.compile(r"\s*[)>}\]\"'`]*\s*(?:[:{;,]|=>|do|then)?\s*")
 """What may stand right of the cursor: closing marks, and what follows them (Copilot's rule, and arrows)."""
@@ -56,6 +56,8 @@ def already_there(text: str, place: Place) -> str:
         return text
     closing = rest[0] in PAIRS or (rest[0] in "\"'`" and place.kind == "string")
     if closing:
+        if rest[0] in PAIRS and 0 < len(scan(text, place.language).closing) <= place.missing:
+            return text
         return until_suffix(text, place.rest).rstrip() if until_suffix(text, place.rest) != text else text
     first = text.split("\n", 1)[0]
     for length in range(len(rest), 0, -1):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -65,14 +66,37 @@ class Place:
         window's end cuts off counts as closed while the last line is still indented deeper.
         """
         found = list(scan(self.suffix, self.language).closing) if self.kind == "code" else []
-        answers = []
-        for opener in reversed(self.before.opened):
+        openers = self.before.opened[::-1]
+        line_start = len(self.start) - len(self.head)
+        inline = sum(opener.at >= line_start for opener in openers)
+        answers = self._closed_inline(openers[:inline], found)
+        for opener in openers[len(answers) :]:
             if found and self._belongs(found[0], opener):
                 found.pop(0)
                 answers.append(True)
             else:
-                answers.append(not found and self._goes_on_inside(opener))
+                on_line = len(answers) < inline
+                answers.append(not on_line and not found and self._goes_on_inside(opener))
         return answers
+
+    def _closed_inline(self, openers: Sequence[Bracket], found: list[Bracket]) -> list[bool]:
+        """Answer for the openers on the cursor's line: what closers there are too few for is the innermost.
+
+        `f(g(|)` lacks the bracket of `g`. Takes what it uses off `found`; nothing where the kinds differ.
+        """
+        for missing in range(len(openers)):
+            outer = openers[missing:]
+            if len(found) >= len(outer) and all(map(self._belongs, found, outer)):
+                del found[: len(outer)]
+                return [False] * missing + [True] * len(outer)
+        return []
+
+    @cached_property
+    def missing(self) -> int:
+        """How many brackets open on the cursor's line the rest of it leaves open."""
+        line_start = len(self.start) - len(self.head)
+        inline = sum(opener.at >= line_start for opener in self.before.opened)
+        return max(0, inline - len(scan(self.rest, self.language).closing))
 
     def _belongs(self, closer: Bracket, opener: Bracket) -> bool:
         if not closes(closer.character, opener.character):

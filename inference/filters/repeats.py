@@ -45,16 +45,16 @@ def _compared(row: str) -> str:
 
 
 def _runs_into(tail: Sequence[str], below: Sequence[str]) -> bool:
-    """Tell whether `tail` begins as the lines below do; a trivial line counts only with all after it."""
+    """Tell whether `tail` begins as the lines below do, up to the end of either or for three lines."""
     shared = 0
     while shared < min(len(tail), len(below)) and _same(tail[shared], below[shared]):
         shared += 1
-    if shared and any(_tells(row) for row in tail[:shared]):
-        return _tells(tail[0]) or shared == len(tail) or shared > 2
     if shared == len(tail):
         return True
+    if shared and any(_tells(row) for row in tail[:shared]):
+        return shared == len(below) or shared > 2
     count = min(3, len(tail), len(below))  # a block may differ by a character or two
-    alike = count > 1 and all(_tells(row) for row in tail[:count])
+    alike = count > 2 and all(_tells(row) for row in tail[:count])
     return alike and _near("\n".join(tail[:count]), "\n".join(below[:count]))
 
 
