@@ -4,16 +4,20 @@ infill.
 The sampler ends an answer where the end is likely enough beside what could follow, or where nothing that
 could follow has a probability of 0.2; tokens of which one begins another count together. Of what is left the
 likeliest token is taken. (llama_sampler_infill_apply in llama.cpp's src/llama-sampling.cpp)
+
+Prompts are laid out as llama-server's /infill lays them out: prefix, suffix, middle (format_prompt_infill in
+its tools/server); `--suffix-first` keeps our own order. The bundled model was trained on both.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from inference import engine_process, generate
+from inference import engine_process, fim, generate, sequences
 from inference.backend import Backend
 from nearside.engine import run
 
@@ -47,6 +51,11 @@ def _merged(pieces: Sequence[bytes], weights: list[float]) -> list[float]:
 
 
 def main() -> int:
+    arguments = [argument for argument in sys.argv[1:] if argument != "--suffix-first"]
+    sequences.MOST_LOST = 1 << 30  # llama-server answers whatever it is asked
+    if len(arguments) == len(sys.argv[1:]):
+        ours = fim.FORMATS["nearside"]
+        fim.FORMATS["nearside"] = replace(fim.FORMATS["qwen"], heal=ours.heal, ends=ours.ends)
     load, choose = engine_process._load, generate.choose
     loaded: list[Backend] = []
 
@@ -62,7 +71,7 @@ def main() -> int:
         return next(i for i in range(len(row)) if backend.is_end(i)) if token is None else token
 
     engine_process._load, generate.choose = load_and_note, choose_infill
-    return run(sys.argv[1:])
+    return run(arguments)
 
 
 if __name__ == "__main__":

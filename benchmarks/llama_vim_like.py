@@ -28,7 +28,7 @@ from typing import Any, cast
 from benchmarks.llama_vim_ring import CHUNK_LINES, CHUNKS, Ring
 from benchmarks.llama_vim_text import N_PREFIX, N_SUFFIX, Local, around, rendered, under_indented
 from benchmarks.typist import Screen, View
-from inference.types import CompletionRequest, Engine, FimPrompt, NearsideError, Piece, Priority
+from inference.types import Cancelled, CompletionRequest, Engine, FimPrompt, NearsideError, Piece, Priority
 
 N_PREDICT, MAX_LINE_SUFFIX = 128, 8
 CAP, SPECULATIVE_CAP, RETRY, RING_UPDATE, RESTING, ENTERED = 0.25, 1.0, 0.1, 1.0, 3.0, 0.1
@@ -183,7 +183,7 @@ class LlamaVimLike:
                         break
                     if "\n" in piece.text and time.monotonic() - first > cap:
                         break
-        except NearsideError:
+        except (NearsideError, Cancelled):
             self._job = None
             return
         for key in keys:
@@ -217,7 +217,7 @@ class LlamaVimLike:
                 self._run(self._warm(self._request("", "", Priority.WARMUP, 0)))
 
     async def _warm(self, request: CompletionRequest) -> None:
-        with suppress(NearsideError):
+        with suppress(NearsideError, Cancelled):
             async for _ in self._engine.complete(request):
                 pass
 

@@ -87,8 +87,9 @@ class EngineProcess:
 
 
 @contextlib.contextmanager
-def engine_process(model: Model, infill: bool = False, drafts: bool = True) -> Iterator[EngineProcess]:
-    """A fresh engine with an empty KV cache, until this is left; `infill` is llama.cpp's sampler."""
+def engine_process(model: Model, infill: str = "", drafts: bool = True) -> Iterator[EngineProcess]:
+    """A fresh engine with an empty KV cache, until this is left. With `infill`, "prefix-first" or
+    "suffix-first", it samples as llama.cpp does for that, and lays prompts out in that order."""
     folder = Path(tempfile.mkdtemp(prefix="ns-"))
     socket = folder / "engine.sock"
     run = (
@@ -96,6 +97,7 @@ def engine_process(model: Model, infill: bool = False, drafts: bool = True) -> I
     )
     command = [*run, "--model", json.dumps(asdict(model)), "--socket", str(socket)]
     command += ["--log", str(folder / "engine.log"), *([] if drafts else ["--no-drafts"])]
+    command += ["--suffix-first"] if infill == "suffix-first" else []
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, env=environment)
     engine = EngineProcess(socket, model)

@@ -3,10 +3,10 @@ and through a client that asks as llama.vim does.
 
 The hour is typed from edits recorded from real commits (data/README.md, keystrokes.py says how), into clients
 in this process: our language server as the Neovim plugin drives it (nearside_client.py), and
-llama_vim_like.py. Both ask at every key without a wait of the editor's own, and are accepted by the same rule
-(typist.py). Each replay has an engine process of its own with an empty cache and the same model. Idle time is
-skipped, engine time is real (fast_forward.py); what JSON, pipes and curl take is in neither. Compare figures
-of one run only.
+llama_vim_like.py, whose engine lays prompts out as llama-server does and, in one more row, as ours does. Both
+ask at every key without a wait of the editor's own, and are accepted by the same rule (typist.py). Each
+replay has an engine process of its own with an empty cache and the same model. Idle time is skipped, engine
+time is real (fast_forward.py); what JSON, pipes and curl take is in neither. Compare figures of one run only.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ class Contestant:
 
     name: str
     make: Callable[[MeteredEngine, EngineProcess, float], Client]
-    infill: bool = False
+    infill: str = ""
+    """See engine_process."""
     drafts: bool = True
 
 
@@ -113,7 +114,8 @@ def contestants() -> list[Contestant]:
         Contestant("no gate", ours(completion={"show_above": 0})),
         Contestant("no drafts", ours(), drafts=False),
         Contestant("debounce", ours(client="an editor that does not wait")),
-        Contestant(PEER, peer, infill=True),
+        Contestant(PEER, peer, infill="prefix-first"),
+        Contestant("the same, suffix first", peer, infill="suffix-first"),
     ]
 
 
