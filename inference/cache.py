@@ -30,6 +30,11 @@ class Answer:
     reason: str = ""
     """Why the first text is not, or not all of, what the model wrote."""
 
+    @property
+    def reach(self) -> int:
+        """How many characters can be typed along it."""
+        return max(map(len, self.texts), default=0)
+
 
 class CompletionCache:
     """The latest answers, keyed by (prefix, suffix), the least recently used leaving first."""
@@ -50,10 +55,12 @@ class CompletionCache:
         answer without texts where the model had nothing to say right here.
 
         Comparing against each remembered prefix is a memory compare per entry, far cheaper than hashing
-        the prefix once for every character an answer may reach back.
+        the prefix once for every character an answer may reach back; most are ruled out by their length.
         """
         best: tuple[str, str, Answer] | None = None
         for (start, end), answer in self._answers.items():
+            if not 0 <= len(prefix) - len(start) <= answer.reach:
+                continue
             paired = _paired(end, suffix)
             if paired is None or not prefix.startswith(start):
                 continue

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Literal
 
 from inference.filters import midline
 from inference.prompts import CursorContext
+from settings.private import is_private
 
 Kind = Literal["typed", "deleted", "pasted", "restored", "elsewhere"]
 """What an edit was: keys, a deletion, a block that came at once, an undo or redo, several places at once."""
@@ -25,16 +25,6 @@ SETTLED = 2.0
 """Seconds after which an undo or a paste is past: somebody who is still there goes on."""
 LEAST_CHARACTERS = 2
 """Letters, digits and signs below which reading a suggestion takes longer than typing it."""
-SECRET_FILES = (
-    ".env", ".env.*", "*.env", ".envrc", "*.pem", "*.key", "*.p12", "*.pfx", "*.keystore", "*.jks", "*.kdbx",
-    "*.ppk", "id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*", ".netrc", "_netrc", ".npmrc", ".pypirc",
-    ".pgpass", ".htpasswd", ".git-credentials", "credentials", "credentials.json", "secrets.json",
-    "secrets.toml", "secrets.yaml", "secrets.yml", "secrets.ini", "*.tfvars", "*.ovpn",
-)  # fmt: skip
-"""Names of files that hold keys and passwords; a completion there is somebody's secret or nonsense."""
-SAMPLE_FILES = ("*.example", "*.sample", "*.template", "*.dist", "*.pub")
-"""Files of those names that are meant to be read."""
-
 _WORD = re.compile(r"\w")
 
 
@@ -92,11 +82,7 @@ def after_change(change: Change | None, before: str, after: str) -> str:
 
 def in_file(path: str) -> str:
     """Return why a file of that name gets no suggestions, or ""; heed it also when asked by hand."""
-    name = path.replace("\\", "/").rsplit("/", 1)[-1].lower()
-    if any(fnmatchcase(name, glob) for glob in SAMPLE_FILES):
-        return ""
-    found = any(fnmatchcase(name, glob) for glob in SECRET_FILES)
-    return "files of that name hold secrets" if found else ""
+    return "files of that name hold secrets" if is_private(path) else ""
 
 
 def too_little(text: str) -> str:

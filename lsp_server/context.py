@@ -33,8 +33,8 @@ from retrieval.context import (
     step,
 )
 from retrieval.definitions import OpenDefinitions, Outline
-from retrieval.private import is_private
 from retrieval.ring import RecentPlaces
+from settings.private import is_private
 from syntax.definitions import Definition, definitions
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from typing import Protocol
 
 from inference.types import Snippet
 from retrieval.chunks import TELLING, similarity, telling_lines, words
-from retrieval.private import is_private
+from settings.private import is_private
 
 DISTORTING = 0.5
 """Above this similarity to the text around the cursor a snippet makes the model repeat that (llama.vim)."""

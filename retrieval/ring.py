@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from inference.types import Snippet
 from retrieval.chunks import CHUNK_LINES, Chunk, similarity, words
 from retrieval.context import RING, Candidate, Query
-from retrieval.private import is_private
+from settings.private import is_private
 
 SIZE, QUEUE = 16, 16
 ALIKE = 0.9

@@ -8,8 +8,8 @@ import pytest
 
 from retrieval.chunks import CHUNK_LINES, Chunk, cut, similarity, words
 from retrieval.context import Query
-from retrieval.private import is_private
 from retrieval.ring import QUEUE, SIZE, RecentPlaces, Ring
+from settings.private import is_private
 from syntax.definitions import definitions
 
 

@@ -1,20 +1,28 @@
-"""Files whose text goes into no prompt but their own: keys, passwords and the like."""
+"""Files that hold keys and passwords: nothing is suggested in them, and their text goes into no prompt."""
 
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 NAMES = (
     ".env", ".env.*", "*.env", ".envrc", "*.pem", "*.key", "*.p12", "*.pfx", "*.p8", "*.jks", "*.keystore",
     "*.kdbx", "*.ppk", "*.asc", "*.gpg", "id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*", ".netrc", "_netrc",
     ".npmrc", ".pypirc", ".htpasswd", ".pgpass", ".my.cnf", ".git-credentials", ".dockercfg", "credentials",
-    "credentials.*", "secret.*", "secrets.*", "*.secret", "*.secrets", "*.tfvars", "*.tfstate", "*.ovpn",
+    *(f"{name}.{kind}" for name in ("credentials", "secret", "secrets")
+      for kind in ("json", "toml", "yaml", "yml", "ini", "cfg", "conf", "properties", "xml", "txt")),
+    "*.secret", "*.secrets", "*.tfvars", "*.tfstate", "*.ovpn",
     "authorized_keys", "known_hosts", "kubeconfig", "service-account*.json", "service_account*.json",
 )  # fmt: skip
+SAMPLES = ("*.example", "*.sample", "*.template", "*.dist", "*.pub")
+"""Files of such names that are meant to be read."""
 FOLDERS = frozenset((".ssh", ".gnupg", ".aws", ".azure", ".kube", ".docker", ".password-store"))
 
 
+@lru_cache(maxsize=1024)
 def is_private(path: str) -> bool:
     """Tell by its path, relative or absolute, whether a file holds secrets."""
     *folders, name = path.replace("\\", "/").lower().split("/")
+    if any(fnmatchcase(name, pattern) for pattern in SAMPLES):
+        return False
     return not FOLDERS.isdisjoint(folders) or any(fnmatchcase(name, pattern) for pattern in NAMES)
