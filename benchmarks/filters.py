@@ -33,6 +33,9 @@ LANGUAGES = {
     ".ts": "typescript",
 }  # fmt: skip
 KINDS = ("rest", "keystroke", "brackets", "lines", "block")
+_CPP = re.compile(r"^\s*(?:template\s*<|class \w|namespace |extern \"C\+\+)|\w::\w", re.MULTILINE)
+"""In a header: it is C++."""
+_CLOSER = re.compile(r"\s*(?:[)\]}]|end\b|until\b)")
 LARGEST = 300_000
 LONGEST_LINE = 400
 """What is wider was written by a program."""
@@ -85,7 +88,7 @@ def cut(text: str, language: str, path: str, count: int, chance: Random) -> Iter
     """Yield up to `count` holes of all kinds in a file, with the window the server would send."""
     text = plain_line_ends(text)
     starts = [0, *(match.end() for match in re.finditer("\n", text))]
-    for turn in range(count * 4):
+    for _turn in range(count * 4):
         kind = chance.choice(KINDS)
         number = chance.randrange(len(starts))
         span = _span(text, starts, number, kind, chance)
@@ -143,6 +146,8 @@ def _inside(text: str, starts: Sequence[int], first: int, last: int) -> int:
             if _columns(line) < depth:
                 break
             end = number
+            if end == first and _CLOSER.match(line):
+                break
     return end
 
 
@@ -175,6 +180,8 @@ def of_files(paths: Sequence[Path], count: int, chance: Random) -> Iterator[Hole
             try:
                 text = path.read_text("utf-8")
             except (OSError, UnicodeDecodeError):
+                continue
+            if language == "c" and _CPP.search(text):
                 continue
             if 400 < len(text) < LARGEST:
                 for hole in cut(text, language, str(path), min(wanted, each), chance):

@@ -40,13 +40,16 @@ def style(place: Place) -> Style | None:
     lines = [line for line in (*place.above, place.head + place.rest, *place.below) if line.strip()]
     tabs = sum(line.startswith("\t") for line in lines)
     spaces = sum(line.startswith("  ") and not line.lstrip().startswith("*") for line in lines)
+    if min(tabs, spaces) > max(1, 0.15 * (tabs + spaces)):
+        return None  # both, as where a tab is eight columns and a step is four
     if tabs > spaces:
         return Style("\t")
     steps, any_steps = Counter[int](), Counter[int]()
     for line, following in zip(lines, lines[1:], strict=False):
         step = columns(following) - columns(line)
         balanced = line.count("(") == line.count(")") and line.count("[") == line.count("]")
-        if step > 0 and balanced and not following.lstrip().startswith("*"):
+        starred = line.lstrip().startswith("*") or following.lstrip().startswith("*")
+        if step > 0 and balanced and not starred:
             any_steps[step] += 1
             if _opens_block(line):
                 steps[step] += 1
@@ -55,7 +58,7 @@ def style(place: Place) -> Style | None:
         width = max(sorted(best), key=lambda step: best[step])
         return Style(" " * width) if width <= 8 else None
     if spaces:
-        widths = [columns(line) for line in lines if line.startswith("  ")]
+        widths = [columns(line) for line in lines if line.startswith("  ") and line.lstrip()[0] != "*"]
         return Style(" " * min(widths)) if min(widths) <= 8 else None
     return Style(_DEFAULT[place.language]) if place.language in _DEFAULT else None
 
@@ -186,5 +189,7 @@ def _enclosing(filled: list[str], depth: int) -> set[int]:
 
 
 def _opens_block(line: str) -> bool:
-    bare = line.rstrip()
+    bare = line.strip()
+    if bare.startswith(("//", "#", "--", "*")):
+        return False
     return bool(OPENS.search(bare)) and not bare.endswith(("(", "["))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 OPENS = re.compile(
-    r"(?:[{:(\[]|=>|->|\b(?:do|then|else|begin|repeat)"
+    r"(?:[{(\[]|(?<!:):|=>|->|\b(?:do|then|else|begin|repeat)"
     r"|\bfunction\b[^()]*\([^()]*\))(?:\s*$|\s+(?:#|//|--)[^\n]*$)"
 )
 """A line after which a block, or the inside of a bracket, begins."""

@@ -148,6 +148,9 @@ def licences(text: str, place: Place) -> str:
     found = _LICENCE.search(text)
     if not found or _LICENCE.search(near):
         return text
+    above = [row for row in place.prefix.split("\n") if row.strip()]
+    if above and all(map(_COMMENT_LINE.match, above)):
+        return text  # the comment a file begins with
     rows = text.split("\n")
     number = text.count("\n", 0, found.start())
     if number == 0 and place.kind == "comment":

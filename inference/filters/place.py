@@ -51,7 +51,7 @@ class Place:
     @cached_property
     def start(self) -> str:
         """The part of the prefix that is worth reading as code."""
-        return self.tree.before if self.tree else useful_before(self.prefix, self.language)
+        return self.tree.before if self.tree else useful_before(self.prefix, self.language, self.suffix)
 
     @cached_property
     def kind(self) -> Kind:
@@ -69,7 +69,11 @@ class Place:
         openers = self.before.opened[::-1]
         line_start = len(self.start) - len(self.head)
         inline = sum(opener.at >= line_start for opener in openers)
-        answers = self._closed_inline(openers[:inline], found)
+        group = inline
+        while group < len(openers) and openers[group].character in "([":
+            group += 1
+        answers = self._closed_together(openers[:group], found)
+        answers = answers or self._closed_together(openers[:inline], found)
         for opener in openers[len(answers) :]:
             if found and self._belongs(found[0], opener):
                 found.pop(0)
@@ -79,8 +83,8 @@ class Place:
                 answers.append(not on_line and not found and self._goes_on_inside(opener))
         return answers
 
-    def _closed_inline(self, openers: Sequence[Bracket], found: list[Bracket]) -> list[bool]:
-        """Answer for the openers on the cursor's line: what closers there are too few for is the innermost.
+    def _closed_together(self, openers: Sequence[Bracket], found: list[Bracket]) -> list[bool]:
+        """Answer for openers of one expression: where there are too few closers, the innermost lack theirs.
 
         `f(g(|)` lacks the bracket of `g`. Takes what it uses off `found`; nothing where the kinds differ.
         """
@@ -93,10 +97,8 @@ class Place:
 
     @cached_property
     def missing(self) -> int:
-        """How many brackets open on the cursor's line the rest of it leaves open."""
-        line_start = len(self.start) - len(self.head)
-        inline = sum(opener.at >= line_start for opener in self.before.opened)
-        return max(0, inline - len(scan(self.rest, self.language).closing))
+        """How many brackets open at the cursor, from the innermost on, what follows leaves open."""
+        return next((number for number, closed in enumerate(self.closed) if closed), len(self.closed))
 
     def _belongs(self, closer: Bracket, opener: Bracket) -> bool:
         if not closes(closer.character, opener.character):
@@ -106,6 +108,8 @@ class Place:
 
     def _goes_on_inside(self, opener: Bracket) -> bool:
         """Tell whether the lines below stay deeper than an opener's until the window ends."""
+        if opener.character in "([":
+            return False
         filled = [line for line in self.below if line.strip()]
         return bool(filled) and all(len(line) - len(line.lstrip()) > len(opener.indent) for line in filled)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from inference.filters.layout import columns
 from inference.filters.place import Place
 
 NEAR_SHARE = 0.05
@@ -15,9 +16,15 @@ PERIODS = ((1, 10), (10, 30), (20, 45), (30, 60))
 """A text loops when its last `n` words repeat a pattern of at most `p` words: (p, n), Copilot's figures."""
 SAME_LINES = 3
 """So many equal lines in a row are a loop; the first stays."""
+COPIED_LINES = 5
+"""So many lines in a row that stand above are a copy; fewer are often how a file does things."""
 ALIKE_LINES = 6
 """So many lines in a row that only differ in numbers are a loop; the first three stay."""
 
+LONGEST_NEAR = 240
+"""Characters of two blocks that are compared; a distance costs their product."""
+
+_UNIMPORTANT = str.maketrans({",": None, ";": None, " ": None, "'": '"', "`": '"'})
 _WORD = re.compile(r"\w+|([^\w\s])\1*")
 _IN_LINE = re.compile(r"(.{3,40}?)\1{5,}\S{0,40}$|(.{10,80}?)\2{3,}\S{0,80}$")
 
@@ -28,12 +35,14 @@ def lines_below(text: str, place: Place) -> str:
     rows = text.split("\n")
     if not below:
         return text
+    next_column = columns(next(row for row in place.below if row.strip()))
     first = 0 if not place.head.strip() and not place.rest.strip() else 1
     for number in range(first, len(rows)):
         if not rows[number].strip():
             continue
         tail = [_compared(row) for row in rows[number:] if row.strip()]
-        if _runs_into(tail, below):
+        begins = columns(rows[number] if number else place.head + rows[number])
+        if _runs_into(tail, below, begins == next_column):
             return "\n".join(rows[:number])
     return text
 
@@ -44,13 +53,16 @@ def _compared(row: str) -> str:
     return bare if len(bare) > TRIVIAL else row.rstrip()
 
 
-def _runs_into(tail: Sequence[str], below: Sequence[str]) -> bool:
-    """Tell whether `tail` begins as the lines below do, up to the end of either or for three lines."""
+def _runs_into(tail: Sequence[str], below: Sequence[str], aligned: bool) -> bool:
+    """Tell whether `tail` begins as the lines below do, up to the end of either or for three lines.
+
+    A single line counts only where it is as deep: `return None` may stand inside a block and after it.
+    """
     shared = 0
     while shared < min(len(tail), len(below)) and _same(tail[shared], below[shared]):
         shared += 1
     if shared == len(tail):
-        return True
+        return aligned or shared > 1
     if shared and any(_tells(row) for row in tail[:shared]):
         return shared == len(below) or shared > 2
     count = min(3, len(tail), len(below))  # a block may differ by a character or two
@@ -63,15 +75,16 @@ def _tells(row: str) -> bool:
 
 
 def _same(a: str, b: str) -> bool:
-    """Tell whether two lines have the same words; marks may differ by a comma, a semicolon or a quote."""
+    """Tell whether two lines are the same but for commas, semicolons, white space and kinds of quotes."""
     if a == b:
         return True
     if abs(len(a) - len(b)) > 2 or not _tells(a):
         return False
-    return re.findall(r"\w+", a) == re.findall(r"\w+", b) != [] and edit_distance(a, b, 2) <= 2
+    return a.translate(_UNIMPORTANT) == b.translate(_UNIMPORTANT)
 
 
 def _near(a: str, b: str) -> bool:
+    a, b = a[:LONGEST_NEAR], b[:LONGEST_NEAR]
     most = max(1, int(NEAR_SHARE * max(len(a), len(b))))
     return abs(len(a) - len(b)) <= most and edit_distance(a, b, most) <= most
 
@@ -101,13 +114,13 @@ def lines_above(text: str, place: Place) -> str:
     if not above or not filled or place.kind != "code":
         return text
     words = [row for _, row in filled]
-    if len(words[0]) > TRIVIAL and words[0] == above[-1] and re.search(r"\w", words[0]):
+    if len(words[0]) > TRIVIAL and words[0] == above[-1] and re.search(r"\w[^#]*[(=]", words[0]):
         return ""
     for count in range(2, min(len(words), len(above)) + 1):
         if words[:count] == above[-count:] and sum(len(row) > TRIVIAL for row in words[:count]) > 1:
             return ""
-    for at in range(1, len(words) - 2):
-        if _copied(words[at : at + 3], above) and sum(map(len, words[at : at + 3])) > 30:
+    for at in range(1, len(words) - COPIED_LINES + 1):
+        if _copied(words[at : at + COPIED_LINES], above):
             return "\n".join(text.split("\n")[: filled[at][0]])
     return text
 

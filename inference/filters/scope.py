@@ -7,7 +7,7 @@ import re
 from inference.filters.layout import OPENS, columns, statement_column
 from inference.filters.place import Place
 from syntax.brackets import CLOSER_OF, closes, scan
-from syntax.tree import block_end, error_delta
+from syntax.tree import CLOSING_MARK, block_end, error_delta, left_open, understood
 
 MOST_PARSES = 8
 """How many shortened texts are tried before nothing is shown; 0.5 ms each."""
@@ -49,7 +49,7 @@ def _by_indentation(rows: list[str], base: int, opens: bool, place: Place) -> in
             if column <= base and begins_block and entered and not rows[number - 1].strip():
                 return number
             entered = entered or column > base
-        if number and not bare and number > 1 and not rows[number - 1].strip():
+        if not bare and number > 1 and not rows[number - 1].strip() and any(map(str.strip, rows[:number])):
             return number - 1
         depth += sum(bare.count(mark) for mark in "([") - sum(bare.count(mark) for mark in ")]")
     return len(rows)
@@ -68,12 +68,14 @@ def closing_marks(text: str, place: Place) -> str:
     """Cut before a bracket that closes what the lines below close already, or what nobody opened."""
     if place.kind != "code" or not text.strip():
         return text
-    closed, opened = place.closed, place.before.opened[::-1]
-    for number, bracket in enumerate(scan(text, place.language).closing):
+    closed, opened, read = place.closed, place.before.opened[::-1], scan(text, place.language)
+    for number, bracket in enumerate(read.closing):
         stray = number < len(opened) and not closes(bracket.character, opened[number].character)
         if stray and not place.rest.strip() and text[bracket.at + 1 :].strip() in (";", ",", ":"):
             return text[: bracket.at] + text[bracket.at + 1 :]
-        if number >= len(closed) or closed[number]:
+        on_line = range(bracket.at, bracket.at + len(text[bracket.at :].split("\n")[0]))
+        again = any(closes(bracket.character, b.character) and b.at in on_line for b in read.opened)
+        if number >= len(closed) or (closed[number] and not again):  # `} else {` opens what is closed below
             return text[: bracket.at].rstrip()
     return text
 
@@ -92,8 +94,12 @@ def closing_line(text: str, place: Place) -> str:
 
 def no_new_errors(text: str, place: Place) -> str:
     """Close what is left open, or shorten the text, until the file has no more syntax errors than before."""
-    if place.tree is None or not text.strip() or error_delta(place.tree, text) <= 0:
+    if place.tree is None or not text.strip() or _harmless(text, place):
         return text
+    if error_delta(place.tree, text) <= 0:
+        return text
+    if not understood(place.tree):
+        return with_closers(text, place) if left_open(place.tree, text) else text
     tried = 1
     rows = text.rstrip().split("\n")
     for number in range(len(rows), 0, -1):
@@ -110,6 +116,18 @@ def no_new_errors(text: str, place: Place) -> str:
             if error_delta(place.tree, candidate) <= 0:
                 return candidate
     return ""
+
+
+def _harmless(text: str, place: Place) -> bool:
+    """Tell whether no parse is needed: more of a string or comment, or the line above what is yet to come."""
+    if place.kind != "code":
+        mark = place.before.delimiter
+        if not mark or (CLOSING_MARK.get(mark) or "\n") in text or mark in text:
+            return False
+        end, begin = place.suffix.find("*/"), place.suffix.find("/*")
+        starred = next((line for line in place.below if line.strip()), "*").lstrip().startswith("*")
+        return mark != "/*" or end >= 0 and not 0 <= begin < end or starred
+    return not place.suffix.strip() and bool(OPENS.search((place.head + text).rstrip()))
 
 
 def with_closers(text: str, place: Place) -> str:
