@@ -277,7 +277,12 @@ class Completer:
         self._failure, self._pause = None, FIRST_PAUSE
         answer = generation.answer(self.model)
         self._cache.put(generation.context.prefix, generation.context.suffix, answer)
-        later = generation.later(answer) if self.mechanisms.later_blocks else None
+        if self.mechanisms.later_blocks:  # a round of the loop later: who waits for the answer comes first
+            asyncio.get_running_loop().call_soon(self._keep_later, generation, answer)
+
+    def _keep_later(self, generation: Generation, answer: Answer) -> None:
+        """Remember what was generated beyond the shown text, for after it is accepted."""
+        later = generation.later(answer)
         if later and not self._cache.find(later[0].prefix, later[0].suffix):
             self._cache.put(later[0].prefix, later[0].suffix, later[1])
 

@@ -5,6 +5,7 @@ Shared by inline_completion.py and completion.py, which only differ in what they
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 from dataclasses import dataclass, replace
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("nearside.suggestions")
 
+AFTER_ANSWER = 0.005
+"""Seconds until speculation begins."""
 HOPELESS = 0.1
 """Of the share of confidence a suggestion is shown from: the model does not finish lines less probable."""
 
@@ -98,8 +101,9 @@ async def suggest(
     if placed and not by_hand and (reason := _not_worth_showing(ls, placed.suggestion)):
         ls.outcomes.withheld(placed, reason)
         return nothing(reason)
-    if placed and ls.completer:
-        ls.completer.speculate(context, suggestion.text, least)
+    if placed and ls.completer:  # after the answer has gone out: laying out a prompt takes a few milliseconds
+        loop = asyncio.get_running_loop()
+        loop.call_later(AFTER_ANSWER, ls.completer.speculate, context, suggestion.text, least)
     return placed
 
 

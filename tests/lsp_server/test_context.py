@@ -188,7 +188,7 @@ async def test_a_request_ends_the_reading_ahead(bench: Bench) -> None:
     warming = bench.ls.warming
     assert warming is not None and not warming.done()
     await suggest(bench.ls, main, (4, 12), 1)
-    assert warming.cancelled()
+    assert warming.cancelling()
 
 
 class Hung:
