@@ -55,10 +55,15 @@ def scan(text: str, language: str, start: int = 0, before: tuple[Bracket, ...] =
     closing: list[Bracket] = []
     kind: Kind = "code"
     delimiter = ""
+    line, indent = -1, ""
     for match in _tokens(language).finditer(text, start):
         token, name = match[0], match.lastgroup
         if name == "bracket":
-            bracket = _bracket(text, match.start(), token)
+            at = match.start()
+            begins = text.rfind("\n", 0, at) + 1
+            if begins != line:
+                line, indent = begins, _indent(text, begins, at)
+            bracket = Bracket(token, at, indent)
             if token in CLOSER_OF:
                 opened.append(bracket)
             elif (at := _opener(opened, bracket, text)) is not None:
@@ -104,9 +109,9 @@ def _opener(opened: list[Bracket], closer: Bracket, text: str) -> int | None:
     return fits[-1] if fits else None
 
 
-def _bracket(text: str, at: int, character: str) -> Bracket:
-    line = text[text.rfind("\n", 0, at) + 1 : at]
-    return Bracket(character, at, line[: len(line) - len(line.lstrip())])
+def _indent(text: str, begins: int, at: int) -> str:
+    line = text[begins:at]
+    return line[: len(line) - len(line.lstrip())]
 
 
 @cache

@@ -87,7 +87,7 @@ def around(prefix: str, suffix: str, language: str) -> Around | None:
     unclosed = "" if end.kind == "code" else end.delimiter
     if unclosed == "/*" and not after.rstrip().rpartition("\n")[2].lstrip().startswith("*"):
         unclosed = ""  # it is not cut off: code follows what was begun
-    tree = ours.parse(_whole(before, after, language, read, unclosed))
+    tree = ours.parse(_whole(before, after, language, end, unclosed))
     cursor = len(before.encode("utf-8", "replace"))
     return Around(language, before, after, cursor, tree, count_errors(tree), read, unclosed)
 
@@ -98,13 +98,13 @@ def parsed_with(place: Around, text: str) -> Tree:
     ours = parser(place.language)
     assert ours is not None
     after = text + place.after
-    return ours.parse(_whole(place.before, after, place.language, place.read, place.unclosed))
+    end = _end(place.before, after, place.language, place.read)
+    return ours.parse(_whole(place.before, after, place.language, end, place.unclosed))
 
 
-def _whole(before: str, after: str, language: str, read: Scan, unclosed: str) -> bytes:
-    """Return what is parsed; a string or comment the window has cut off is closed."""
+def _whole(before: str, after: str, language: str, end: Scan, unclosed: str) -> bytes:
+    """Return what is parsed: what the window has cut off is closed. `end` is what reading it found."""
     text = (before + after).rstrip()
-    end = _end(before, after.rstrip(), language, read)
     if end.kind != "code":
         text += CLOSING_MARK.get(end.delimiter, "") if end.delimiter == unclosed else ""
     text += cut_off(text, end.opened)
@@ -114,6 +114,7 @@ def _whole(before: str, after: str, language: str, read: Scan, unclosed: str) ->
 
 
 def _end(before: str, after: str, language: str, read: Scan) -> Scan:
+    after = after.rstrip()
     if read.kind == "code":
         return scan(before + after, language, len(before), read.opened)
     return scan(before + after, language)

@@ -45,11 +45,14 @@ def style(place: Place) -> Style | None:
     if tabs > spaces:
         return Style("\t")
     steps, any_steps = Counter[int](), Counter[int]()
-    for line, following in zip(lines, lines[1:], strict=False):
-        step = columns(following) - columns(line)
+    depths = [columns(line) for line in lines]
+    for number, (line, following) in enumerate(zip(lines, lines[1:], strict=False)):
+        step = depths[number + 1] - depths[number]
+        if step <= 0:
+            continue
         balanced = line.count("(") == line.count(")") and line.count("[") == line.count("]")
         starred = line.lstrip().startswith("*") or following.lstrip().startswith("*")
-        if step > 0 and balanced and not starred:
+        if balanced and not starred:
             any_steps[step] += 1
             if _opens_block(line):
                 steps[step] += 1
@@ -65,6 +68,8 @@ def style(place: Place) -> Style | None:
 
 def restyled(text: str, place: Place) -> str:
     """Write the indentation of every line as the file does, and a block as deep as the line that opens it."""
+    if "\n" not in text and (place.head.strip() or not text[:1].isspace()):
+        return text
     ours = style(place)
     if ours is None or place.kind != "code":
         return text

@@ -119,7 +119,7 @@ def no_new_errors(text: str, place: Place) -> str:
 
 
 def _harmless(text: str, place: Place) -> bool:
-    """Tell whether no parse is needed: more of a string or comment, or the line above what is yet to come."""
+    """Tell whether no parse is needed: more of a comment, string or name, or a block yet to come."""
     if place.kind != "code":
         mark = place.before.delimiter
         if not mark or (CLOSING_MARK.get(mark) or "\n") in text or mark in text:
@@ -127,6 +127,8 @@ def _harmless(text: str, place: Place) -> bool:
         end, begin = place.suffix.find("*/"), place.suffix.find("/*")
         starred = next((line for line in place.below if line.strip()), "*").lstrip().startswith("*")
         return mark != "/*" or end >= 0 and not 0 <= begin < end or starred
+    if text.isidentifier() and (place.head[-1:].isidentifier() or place.head[-1:] == "."):
+        return True  # the rest of a name
     return not place.suffix.strip() and bool(OPENS.search((place.head + text).rstrip()))
 
 
