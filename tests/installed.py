@@ -18,6 +18,7 @@ from tests.lsp_client import LspClient
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = (
     "settings",
+    "syntax",
     "inference",
     "retrieval",
     "tools",
