@@ -1,1 +1,1 @@
-"""What tree-sitter knows of a text: errors, blocks, strings and comments, definitions and names. A leaf package."""
+"""What tree-sitter knows of a text: errors, blocks, strings, definitions and names. A leaf package."""

@@ -130,19 +130,25 @@ def error_delta(place: Around, text: str) -> int:
 def understood(place: Around) -> bool:
     """Tell whether what stands above the cursor's line parses, with what it leaves open closed.
 
-    It may not, though it is right: macros, dialects, a window that begins at the wrong place.
+    It may not, though it is right: macros, dialects, a window that begins at the wrong place. What stands
+    after the last blank line may be unfinished, as a decorator is.
     """
-    ours = parser(place.language)
-    assert ours is not None
     above = place.before[: place.before.rfind("\n") + 1].rstrip()
-    read = scan(f"{above}\n", place.language)
+    return _parses(above, place.language) or _parses(above[: above.rfind("\n\n")], place.language)
+
+
+def _parses(above: str, language: str) -> bool:
+    """Tell whether the beginning of a file has no errors once what it leaves open is closed."""
+    ours = parser(language)
+    assert ours is not None
+    read = scan(f"{above}\n", language)
     if read.kind != "code":
         return False
-    if place.language == "python" and above.endswith(":"):
+    if language == "python" and above.endswith(":"):
         line = above[above.rfind("\n") + 1 :]
         above += f"\n{line[: len(line) - len(line.lstrip())]} pass"
     above += "".join(f"\n{b.indent}{CLOSER_OF[b.character]}" for b in reversed(read.opened))
-    if place.language in ("c", "cpp"):
+    if language in ("c", "cpp"):
         above += "\n#endif" * _depth(above)[1]
     return not ours.parse(f"{above}\n".encode("utf-8", "replace")).root_node.has_error
 

@@ -76,6 +76,10 @@ def special_tokens(text: str, place: Place) -> str:
     for match in _TOKEN.finditer(text):
         if match[0] in place.prefix or match[0] in place.suffix:
             continue
+        mark = text[match.start() - 1 : match.start()] if match.start() else ""
+        listed = mark in ('"', "'", "`") and mark == text[match.end() : match.end() + 1]
+        if listed and (_TOKEN.search(place.prefix) or _TOKEN.search(place.suffix)):
+            continue
         before = text[: match.start()]
         if before.strip():
             return before

@@ -40,6 +40,8 @@ def _by_indentation(rows: list[str], base: int, opens: bool, place: Place) -> in
     depth = 0  # inside brackets of the text's own, indentation says nothing
     for number, row in enumerate(rows):
         bare = row.strip()
+        if bare.startswith("#") and place.language in ("c", "cpp"):
+            continue  # the preprocessor's lines stand in no block
         if number and bare and depth <= 0:
             column = columns(row)
             if column < base or (opens and column == base):
