@@ -39,6 +39,7 @@ _CLOSER = re.compile(r"\s*(?:[)\]}]|end\b|until\b)")
 LARGEST = 300_000
 LONGEST_LINE = 400
 """What is wider was written by a program."""
+LONGEST = 2000
 MOST_LINES = 6
 _PAUSES = re.compile(r"(?<=[ .(=,\[{:])\w")
 """Where in a line people wait for a completion: at the beginning of a word."""
@@ -92,7 +93,7 @@ def cut(text: str, language: str, path: str, count: int, chance: Random) -> Iter
         kind = chance.choice(KINDS)
         number = chance.randrange(len(starts))
         span = _span(text, starts, number, kind, chance)
-        if span is None or len(text[slice(*span)].strip()) < 2:
+        if span is None or span[1] - span[0] > LONGEST or len(text[slice(*span)].strip()) < 2:
             continue
         start, end = span
         line = text.count("\n", 0, start)

@@ -12,6 +12,9 @@ from inference.prompts import CursorContext
 MOST_ROUNDS = 5
 """One filter's cut may uncover another's; what is not at rest by then is not shown."""
 
+LONGEST = 8000
+"""Characters of a text that are looked at; no suggestion is longer, and the time it takes has a limit."""
+
 Filter = Callable[[str, Place], str]
 
 PIPELINE: tuple[tuple[Filter, str], ...] = (
@@ -55,8 +58,8 @@ def repair(text: str, context: CursorContext, *, complete: bool = True) -> Filte
     """
     here = place(context)
     reasons: list[str] = []
-    if not complete:
-        text = whole_lines(text)
+    if not complete or len(text) > LONGEST:
+        text = whole_lines(text[:LONGEST])
     seen: str | None = None
     for _ in range(MOST_ROUNDS):
         seen, text = text, _once(text, here, reasons)

@@ -93,14 +93,20 @@ def edit_distance(a: str, b: str, most: int) -> int:
     """Return Levenshtein's distance, or `most` + 1 where it is larger."""
     if a == b:
         return 0
+    if abs(len(a) - len(b)) > most:
+        return most + 1
     row = list(range(len(b) + 1))
-    for i, x in enumerate(a, 1):
-        above, row[0] = row[0], i
-        for j, y in enumerate(b, 1):
-            above, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, above + (x != y))
-        if min(row) > most:
+    for i, x in enumerate(a, 1):  # only the cells near the diagonal can be within `most`
+        first, last = max(1, i - most), min(len(b), i + most)
+        above, row[first - 1] = row[first - 1], i if first == 1 else most + 1
+        least = row[first - 1]
+        for j in range(first, last + 1):
+            beside = row[j] if j < i + most else most + 1
+            above, row[j] = row[j], min(beside + 1, row[j - 1] + 1, above + (x != b[j - 1]))
+            least = min(least, row[j])
+        if least > most:
             return most + 1
-    return row[-1]
+    return min(row[-1], most + 1)
 
 
 def lines_above(text: str, place: Place) -> str:

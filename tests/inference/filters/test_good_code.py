@@ -8,9 +8,14 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from benchmarks import measures
 from benchmarks.filters import Hole, Outcome, cut, outcome
 from inference.filters import repair
+from inference.filters.pipeline import LONGEST
+from inference.filters.repeats import edit_distance
 from inference.prompts import CursorContext
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -86,3 +91,14 @@ def test_cut_at_the_end_of_its_block_is_told_from_altered() -> None:
     hole = Hole(context, "lines", "a()\nb()")
     assert Outcome(hole, "a()", "").shortened and not Outcome(hole, "a", "").shortened
     assert not Outcome(hole, "", "").shortened and not Outcome(hole, "a()\nb()", "").shortened
+
+
+@given(st.text("ab(", max_size=9), st.text("ab(", max_size=9), st.integers(0, 4))
+def test_a_distance_is_exact_up_to_the_most_that_is_asked_for(a: str, b: str, most: int) -> None:
+    assert edit_distance(a, b, most) == min(measures.edit_distance(a, b), most + 1)
+
+
+def test_a_text_without_end_takes_no_time_without_end() -> None:
+    context = CursorContext("file:///a", "x = 1\n", "\n", language="python")
+    text = "".join(f"y{number} = f({number}, z{number % 7})\n" for number in range(4000))
+    assert len(repair(text, context).text) <= LONGEST
