@@ -63,8 +63,8 @@ def _runs_into(tail: Sequence[str], below: Sequence[str], aligned: bool) -> bool
         shared += 1
     if shared == len(tail):
         return aligned or shared > 1
-    if shared and any(_tells(row) for row in tail[:shared]):
-        return shared == len(below) or shared > 2
+    if any(_tells(row) for row in tail[:shared]) and (shared == len(below) or shared > 2):
+        return True
     count = min(3, len(tail), len(below))  # a block may differ by a character or two
     alike = count > 2 and all(_tells(row) for row in tail[:count])
     return alike and _near("\n".join(tail[:count]), "\n".join(below[:count]))

@@ -76,6 +76,7 @@ RIGHT = [
     ("rust", "fn f() {\n    let a = x as *const u32;\n    |\n    let a = x as &mut [u32];\n}\n",
      "let a = x as *mut [u32];"),
     ("javascript", "// Copyright 2020 Somebody.\n|\n\nrun();\n", "// All rights reserved."),
+    ("javascript", "// See below.\n|\n\nrun();\n", "// Copyright 2020 Somebody."),
     ("python", "# see https://example.org/a\n|\n", "if a:\n    b()"),
 ]  # fmt: skip
 
@@ -102,3 +103,18 @@ def test_a_text_without_end_takes_no_time_without_end() -> None:
     context = CursorContext("file:///a", "x = 1\n", "\n", language="python")
     text = "".join(f"y{number} = f({number}, z{number % 7})\n" for number in range(4000))
     assert len(repair(text, context).text) <= LONGEST
+
+
+def test_five_lines_that_stand_above_are_a_copy_and_three_lines_nearly_as_below_too() -> None:
+    lines = [f"{name} = read({name!r})" for name in ("alpha", "beta", "gamma", "delta", "omega")]
+    above = CursorContext("file:///a", "\n".join(lines) + "\nother()\n", "\n", language="python")
+    assert repair("\n".join(["go()", *lines]), above).text == "go()"
+    below = CursorContext("file:///a", "", "\n" + "\n".join(lines) + "\n", language="python")
+    near = "\n".join(lines[:3]).replace("read('beta')", "read('bexa')")
+    assert repair(f"go()\n{near}", below).text == "go()"
+
+
+def test_a_list_of_special_tokens_goes_on_with_another() -> None:
+    context = CursorContext("file:///a", 'ALL = [\n    "<|fim_prefix|>",\n    ', "\n]\n", language="python")
+    assert repair('"<|fim_suffix|>",', context).text == '"<|fim_suffix|>",'
+    assert repair("<|fim_suffix|>", context).text == ""
