@@ -60,16 +60,17 @@ async def ours(trace: Trace) -> Figures:
     figures = Figures("nearside serve")
     lines = {"prefix_lines": WINDOW.prefix_lines, "suffix_lines": WINDOW.suffix_lines}
     settings = {"completion": {"deadline_ms": 10_000, "max_tokens": MAX_TOKENS, "max_lines": 1, **lines}}
+    settings["completion"]["alternatives"] = 1  # asked by hand: every key gets its answer
     with tempfile.TemporaryDirectory() as folder:
         editor = await Editor.start(Path(folder), settings=settings)
         try:
             buffer = await editor.open(trace.path, trace.head + trace.tail, "python")
             at = len(trace.head)
-            while not (await editor.ghost(buffer, at)).details.get("model"):
+            while not (await editor.ghost(buffer, at, by_hand=True)).details.get("model"):
                 await asyncio.sleep(0.1)
             for key in trace.keystrokes():
                 at = await editor.type(buffer, at, key.before[at:])
-                shown = await editor.ghost(buffer, at)
+                shown = await editor.ghost(buffer, at, by_hand=True)
                 if not shown.details:
                     raise SystemExit(f"No figures: a request was not answered. {editor.messages[-1:]}")
                 from_engine = shown.details["source"] == "engine"

@@ -25,6 +25,9 @@ from inference.wire import Asked
 log = logging.getLogger(__name__)
 
 
+RESERVE = 64
+"""Tokens at least that a prompt leaves for the answer: a prompt that is only read ahead has to be cut where
+the request that follows will be."""
 EVERY_SECONDS = 0.02
 """Between two pieces of one answer at least. Each wakes the event loop, which shares the interpreter with the
 thread that decodes: a small model would wait for its own listeners."""
@@ -154,7 +157,7 @@ class EngineState:
             # Beyond the length it was trained on a model only gets worse: less text is better text.
             context = min(d.context, d.trained_context or d.context)
             prompt, typed = take_back(backend, asked.prompt)
-            return infill_tokens(backend, prompt, context - asked.max_tokens), typed
+            return infill_tokens(backend, prompt, context - max(asked.max_tokens, RESERVE)), typed
         if isinstance(asked.prompt, str):
             tokens = backend.start_tokens() + backend.tokenize(asked.prompt)
         else:

@@ -17,6 +17,7 @@ from rich.text import Text
 
 from inference.types import NearsideError
 from nearside.editor import Editor, Shown
+from settings.schema import Completion
 
 LANGUAGES = {
     ".py": "python",
@@ -111,7 +112,8 @@ def run(root: Path | None, record: Path | None, console: Console | None = None) 
 
 async def _session(root: Path, console: Console) -> int:
     files = choose_files(root)
-    editor = await Editor.start(root if root.is_dir() else root.parent)
+    folder = root if root.is_dir() else root.parent
+    editor = await Editor.start(folder, settings={"completion": {"show_above": 0}})
     try:
         await _wait_for_model(editor, files[0], console)
         results = [result async for result in _visit(editor, files, root, console)]
@@ -212,14 +214,17 @@ def _costs(shown: Sequence[Shown]) -> list[str]:
     last = shown[-1]
     cached = last.details.get("source") == "cache"
     paid = next((one for one in reversed(shown) if one.details.get("source") == "engine"), last)
-    confidence = last.details.get("confidence")
+    confidence, least = last.details.get("confidence"), Completion().show_above / 100
+    sure = "unknown" if confidence is None else f"{confidence:.2f}"
+    if confidence is not None and confidence < least:
+        sure += f" (below {least:.2f} an editor stays quiet)"
     return [
         (f"{last.latency_ms:.0f} ms from the cache; before that " if cached else "")
         + f"{paid.latency_ms:.0f} ms",
         f"{paid.details.get('evaluated_tokens', 0)} tokens evaluated",
         f"{paid.details.get('reused_tokens', 0)} reused",
         f"{paid.details.get('generated_tokens', 0)} generated",
-        f"confidence {'unknown' if confidence is None else f'{confidence:.2f}'}",
+        f"confidence {sure}",
     ]
 
 

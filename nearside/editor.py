@@ -117,7 +117,7 @@ class Editor:
         )
         return offset + len(typed)
 
-    async def ghost(self, buffer: Buffer, offset: int) -> Shown:
+    async def ghost(self, buffer: Buffer, offset: int, by_hand: bool = False) -> Shown:
         """Ask for ghost text at an offset, and for the server's account of it."""
         began = time.perf_counter()
         answer = await self.request(
@@ -125,7 +125,7 @@ class Editor:
             {
                 "textDocument": {"uri": buffer.uri},
                 "position": buffer.position(offset),
-                "context": {"triggerKind": 2},
+                "context": {"triggerKind": 1 if by_hand else 2},
             },
         )
         latency = 1000 * (time.perf_counter() - began)
