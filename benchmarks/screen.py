@@ -28,6 +28,8 @@ WIDTH, HEIGHT, MARGIN = 8.4, 18.0, 12.0
 """Of a cell and around the screen, in SVG units."""
 BACKGROUND, FOREGROUND, CURSOR = "#14161b", "#e0e2ea", "#9b9ea4"
 """Colours of Neovim's own dark scheme."""
+SHOW_ABOVE = 5
+"""Per cent: what the bundled model is not sure of is shown, too."""
 KEY_SECONDS = 0.14
 """Between two keys: a practised typist's median."""
 
@@ -46,8 +48,8 @@ class Account:
         return self.balance
     '''
 SCRIPT: tuple[str, ...] = (
-    "\ndef withdraw(self, amount):\n", "wait", "if am", "look", "tab", "\n", "look", "tab", "\n", "\bself.ba",
-    "look", "tab", "\n", "ret", "look", "tab", "look",
+    "\ndef withdraw(self, amount):\n", "if amount > self.balance:\n", "rai", "look", "tab", "\n", "self.",
+    "look", "balance -= amount\n", "ret", "look", "tab", "look",
 )  # fmt: skip
 """Text to type; `look` waits for ghost text and lets the viewer see it, `tab` accepts."""
 
@@ -81,6 +83,7 @@ class Terminal:
         environment = {
             "PATH": os.environ["PATH"], "LANG": "C.UTF-8", "HOME": str(folder), "PYTHONPATH": str(ROOT),
             "TERM": "xterm-256color", "COLORTERM": "truecolor",
+            "NEARSIDE_COMPLETION_SHOW_ABOVE": str(SHOW_ABOVE),
         }  # fmt: skip
         inside = ["env", "-i", *(f"{k}={v}" for k, v in environment.items())]
         inside += [str(program), "-n", "-i", "NONE", "-u", str(init), "+normal! G", str(file)]
