@@ -23,6 +23,7 @@ def account(suggestion: Suggestion) -> dict[str, Any]:
         "confidence": suggestion.confidence,
         "source": suggestion.source,
         "partial": suggestion.partial,
+        "reason": suggestion.reason,
         "alternatives": len(suggestion.texts),
         "evaluated_tokens": usage.evaluated_tokens,
         "reused_tokens": usage.reused_tokens,

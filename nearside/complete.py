@@ -119,6 +119,7 @@ def as_json(suggestion: Suggestion) -> dict[str, object]:
         "reused_tokens": suggestion.usage.reused_tokens,
         "latency_ms": round(suggestion.latency_ms, 1),
         "partial": suggestion.partial,
+        "reason": suggestion.reason,
     }
 
 
