@@ -31,9 +31,9 @@ from inference.prompts import window
 from inference.scheduler import Scheduler
 from inference.tokens import infill_tokens
 from inference.types import FimPrompt, Snippet
-from retrieval.chunks import cut
 from retrieval.context import RING, Candidate, Query, assemble, budget
 from retrieval.definitions import Outline, find
+from retrieval.neighbourhoods import cut
 from settings.schema import Completion, Model
 from syntax.definitions import WORD, definitions
 

@@ -20,7 +20,6 @@ from lsp_server.functions import Functions
 from lsp_server.suggestions import absolute_path, matches, relative_path, why_quiet
 from lsp_server.trail import Trail
 from lsp_server.warming import warm_soon
-from retrieval.chunks import CHUNK_LINES
 from retrieval.context import (
     Candidate,
     Gathered,
@@ -33,6 +32,7 @@ from retrieval.context import (
     step,
 )
 from retrieval.definitions import OpenDefinitions, Outline
+from retrieval.neighbourhoods import NEIGHBOUR_LINES
 from retrieval.ring import RecentPlaces
 from settings.private import is_private
 from syntax.definitions import Definition, definitions
@@ -149,10 +149,10 @@ class Context:
         focus = self._look(document, place)
         if not focus or not focus.shown:
             return ()
-        first = max(0, place[0] - CHUNK_LINES)
+        first = max(0, place[0] - NEIGHBOUR_LINES)
         line = document.lines[place[0]]
         prefix = "".join(document.lines[first : place[0]]) + line[: place[1]]
-        suffix = line[place[1] :] + "".join(document.lines[place[0] + 1 : place[0] + 1 + CHUNK_LINES])
+        suffix = line[place[1] :] + "".join(document.lines[place[0] + 1 : place[0] + 1 + NEIGHBOUR_LINES])
         return ready(focus.shown, self._path(document), Surroundings.of(prefix, suffix))
 
     def gathered(self, document: Document) -> Gathered:

@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from lsp_server.documents import Document
-from retrieval.chunks import CHUNK_LINES, Chunk, cut
+from retrieval.neighbourhoods import NEIGHBOUR_LINES, Neighbourhood, cut
 from retrieval.ring import QUEUE, Ring
 from syntax.definitions import Definition
 
-MOVED_LINES = CHUNK_LINES
+MOVED_LINES = NEIGHBOUR_LINES
 """Lines the cursor moves until it has left a neighbourhood."""
 SHORTEST_YANK = 3
 """Lines; what is shorter is pasted at once and tells nothing (llama.vim)."""
@@ -56,7 +56,7 @@ class Trail:
         """Take note that these lines, from 0 and with the last, were copied."""
         first, last = max(0, first), min(last, len(document.lines) - 1)
         if last - first + 1 >= SHORTEST_YANK:
-            self._visits.append(Visit(document, first, min(last - first + 1, CHUNK_LINES)))
+            self._visits.append(Visit(document, first, min(last - first + 1, NEIGHBOUR_LINES)))
 
     def closed(self, document: Document, known: Sequence[Definition]) -> None:
         """Take leave of a document: what of it was visited is read now."""
@@ -74,11 +74,11 @@ class Trail:
             ):
                 self.ring.offer(chunk)
 
-    def _chunk(self, visit: Visit, known: Sequence[Definition]) -> Chunk | None:
+    def _chunk(self, visit: Visit, known: Sequence[Definition]) -> Neighbourhood | None:
         lines, line = visit.document.lines, visit.line
         if visit.yanked:
             text = "".join(lines[line : line + visit.yanked]).replace("\r\n", "\n").rstrip("\n")
-            return Chunk(self._path(visit.document), text, line)
+            return Neighbourhood(self._path(visit.document), text, line)
         if line == ANYWHERE:  # its first code says most
             line = next((definition.first for definition in known if definition.kind != "constant"), 0)
         return cut(self._path(visit.document), lines, min(line, len(lines) - 1), known)

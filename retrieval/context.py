@@ -14,7 +14,7 @@ from functools import cached_property, lru_cache
 from typing import Protocol
 
 from inference.types import Snippet
-from retrieval.chunks import TELLING, similarity, telling_lines, words
+from retrieval.neighbourhoods import TELLING, similarity, telling_lines, words
 from settings.private import is_private
 
 DISTORTING = 0.5

@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from inference.types import Snippet
-from retrieval.chunks import CHUNK_LINES, Chunk, similarity, words
 from retrieval.context import RING, Candidate, Query
+from retrieval.neighbourhoods import NEIGHBOUR_LINES, Neighbourhood, similarity, words
 from settings.private import is_private
 
 SIZE, QUEUE = 16, 16
@@ -29,7 +29,7 @@ class Entry:
     """A chunk in the ring. Later entries have higher numbers, and stand later in a prompt."""
 
     number: int
-    chunk: Chunk
+    chunk: Neighbourhood
     words: frozenset[str]
 
 
@@ -51,7 +51,7 @@ class Ring:
     def queued(self) -> int:
         return len(self._queue)
 
-    def offer(self, chunk: Chunk) -> bool:
+    def offer(self, chunk: Neighbourhood) -> bool:
         """Queue a chunk in place of those it makes superfluous; tell whether it was taken.
 
         One that is in the ring or the queue already stays where it is: moving it would cost the KV cache
@@ -102,7 +102,7 @@ class RecentPlaces:
         self._ring = ring
 
     async def candidates(self, query: Query) -> Sequence[Candidate]:
-        names = words("\n".join(query.prefix.split("\n")[-CHUNK_LINES:]))
+        names = words("\n".join(query.prefix.split("\n")[-NEIGHBOUR_LINES:]))
         entries, found = self._ring.entries, []
         for position, entry in enumerate(entries, 1):
             score = LATEST * position / len(entries)

@@ -17,7 +17,7 @@ from syntax.languages import GRAMMARS
 if TYPE_CHECKING:
     from tree_sitter import Node, Tree
 
-Kind = Literal["function", "method", "class", "type", "constant"]
+Kind = Literal["function", "method", "class", "type", "constant", "attribute", "module"]
 
 STUB_LINES = 16
 """Lines of a stub: a signature and, of a class, the heads of its members."""

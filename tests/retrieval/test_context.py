@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inference.types import Snippet
-from retrieval.chunks import similarity, words
 from retrieval.context import (
     DEFINITIONS,
     RING,
@@ -25,6 +24,7 @@ from retrieval.context import (
     ready,
     step,
 )
+from retrieval.neighbourhoods import similarity, words
 
 PREFIX = "def total(basket):\n    price = 0\n    for item in basket.items:\n        price += "
 SUFFIX = "\n    return price\n"

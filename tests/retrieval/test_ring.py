@@ -6,15 +6,15 @@ from random import Random
 
 import pytest
 
-from retrieval.chunks import CHUNK_LINES, Chunk, cut, similarity, words
 from retrieval.context import Query
+from retrieval.neighbourhoods import NEIGHBOUR_LINES, Neighbourhood, cut, similarity, words
 from retrieval.ring import QUEUE, SIZE, RecentPlaces, Ring
 from settings.private import is_private
 from syntax.definitions import definitions
 
 
-def chunk(number: int, path: str = "a.py", first: int = 0) -> Chunk:
-    return Chunk(path, " ".join(f"word{number}_{n}" for n in range(10)), first)
+def chunk(number: int, path: str = "a.py", first: int = 0) -> Neighbourhood:
+    return Neighbourhood(path, " ".join(f"word{number}_{n}" for n in range(10)), first)
 
 
 def texts(ring: Ring) -> list[str]:
@@ -53,8 +53,8 @@ def test_a_chunk_that_is_there_stays_where_it_is() -> None:
 
 def test_a_newer_chunk_takes_the_place_of_one_that_is_nearly_the_same() -> None:
     ring = Ring()
-    old = Chunk("a.py", " ".join(f"w{n}" for n in range(40)))
-    new = Chunk("b.py", " ".join(f"w{n}" for n in range(1, 41)))
+    old = Neighbourhood("a.py", " ".join(f"w{n}" for n in range(40)))
+    new = Neighbourhood("b.py", " ".join(f"w{n}" for n in range(1, 41)))
     ring.offer(old)
     ring.advance()
     ring.offer(new)
@@ -64,18 +64,18 @@ def test_a_newer_chunk_takes_the_place_of_one_that_is_nearly_the_same() -> None:
 def test_an_older_state_of_the_same_lines_goes() -> None:
     ring = Ring()
     old, new = "def f(one, two): return one + two", "def f(one, two, three, four): return three * four"
-    ring.offer(Chunk("a.py", old))
-    ring.offer(Chunk("a.py", new, 100))
-    ring.offer(Chunk("b.py", new + " - five + six"))
+    ring.offer(Neighbourhood("a.py", old))
+    ring.offer(Neighbourhood("a.py", new, 100))
+    ring.offer(Neighbourhood("b.py", new + " - five + six"))
     assert ring.queued == 3
-    ring.offer(Chunk("a.py", old + " + seven - eight"))
+    ring.offer(Neighbourhood("a.py", old + " + seven - eight"))
     assert ring.queued == 3
 
 
 def test_secrets_and_emptiness_are_not_taken() -> None:
     ring = Ring()
     assert not ring.offer(chunk(1, ".env"))
-    assert not ring.offer(Chunk("a.py", " \n\t"))
+    assert not ring.offer(Neighbourhood("a.py", " \n\t"))
     assert ring.queued == 0
 
 
@@ -120,7 +120,7 @@ def test_a_chunk_of_a_long_definition_stays_in_it() -> None:
     for line in range(6, 106):
         made = cut("a.py", lines, line, known)
         assert made and "def f0" not in made.text and "def f2" not in made.text
-        assert made.first <= line <= made.last < made.first + CHUNK_LINES
+        assert made.first <= line <= made.last < made.first + NEIGHBOUR_LINES
 
 
 def test_a_chunk_between_definitions_reaches_into_none() -> None:
@@ -133,7 +133,7 @@ def test_a_chunk_without_a_grammar_is_the_lines_around() -> None:
     lines = [f"line {n}" for n in range(200)]
     for line in range(200):
         made = cut("a.txt", lines, line)
-        assert made and made.text.count("\n") == CHUNK_LINES - 1
+        assert made and made.text.count("\n") == NEIGHBOUR_LINES - 1
         assert made.first <= line <= made.last
 
 
@@ -147,7 +147,7 @@ def test_a_chunk_of_any_place_is_part_of_its_text() -> None:
         line = chance.randrange(len(lines))
         made = cut("a.py", lines, line, definitions(text, "python"))
         if made:
-            assert made.text in text and 0 < len(made.text.split("\n")) <= CHUNK_LINES
+            assert made.text in text and 0 < len(made.text.split("\n")) <= NEIGHBOUR_LINES
 
 
 def test_nothing_is_cut_where_there_is_nothing() -> None:
@@ -158,7 +158,7 @@ def test_nothing_is_cut_where_there_is_nothing() -> None:
 async def test_later_chunks_and_those_that_share_names_count_more() -> None:
     ring = Ring()
     for name, path in (("alpha", "a"), ("beta", "b"), ("gamma", "c")):
-        ring.offer(Chunk(path, f"def {name}(one_{name}, two_{name}): ..."))
+        ring.offer(Neighbourhood(path, f"def {name}(one_{name}, two_{name}): ..."))
         ring.advance()
     source = RecentPlaces(ring)
     plain = {c.snippet.path: c.score for c in await source.candidates(Query("x", "python", "nothing ", ""))}

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 from syntax.definitions import Definition
 
-CHUNK_LINES = 32
+NEIGHBOUR_LINES = 32
 """llama.vim's figure: half of its nominal 64."""
-LONGEST_CHUNK = 4000
+LONGEST_NEIGHBOURHOOD = 4000
 """Characters; lines that long are data."""
 WORD = re.compile(r"\w+")
 TELLING = 6
@@ -18,7 +18,7 @@ TELLING = 6
 
 
 @dataclass(frozen=True)
-class Chunk:
+class Neighbourhood:
     """Some lines of a file as they were when it was cut."""
 
     path: str
@@ -46,15 +46,17 @@ def telling_lines(text: str) -> frozenset[str]:
     return frozenset(line for line in map(str.strip, text.split("\n")) if len(line) >= TELLING)
 
 
-def cut(path: str, lines: Sequence[str], line: int, definitions: Sequence[Definition] = ()) -> Chunk | None:
-    """Return the neighbourhood of a line, at most CHUNK_LINES lines; None where there is nothing to show.
+def cut(
+    path: str, lines: Sequence[str], line: int, definitions: Sequence[Definition] = ()
+) -> Neighbourhood | None:
+    """Return the neighbourhood of a line, at most NEIGHBOUR_LINES lines; None where there is nothing to show.
 
     The largest definition around it that fits is taken whole. In one that does not fit, and between
     definitions, it is a window that does not reach across a definition's border.
     """
     definitions = [d for d in definitions if d.kind != "constant"]  # one line says too little
     around = [d for d in definitions if d.first <= line <= d.last < len(lines)]
-    fitting = [d for d in around if d.last - d.first < CHUNK_LINES]
+    fitting = [d for d in around if d.last - d.first < NEIGHBOUR_LINES]
     if fitting:
         largest = max(fitting, key=lambda d: (d.last - d.first, -d.first))
         first, last = largest.first, largest.last
@@ -66,8 +68,8 @@ def cut(path: str, lines: Sequence[str], line: int, definitions: Sequence[Defini
                 low = max(low, other.last + 1)
             elif other.first > line:
                 high = min(high, other.first - 1)
-        first = max(low, min(line - CHUNK_LINES // 2, high - CHUNK_LINES + 1))
-        last = min(high, first + CHUNK_LINES - 1)
+        first = max(low, min(line - NEIGHBOUR_LINES // 2, high - NEIGHBOUR_LINES + 1))
+        last = min(high, first + NEIGHBOUR_LINES - 1)
     picked = [text.rstrip("\r\n") for text in lines[first : last + 1]]
     while picked and not picked[-1].strip():
         picked.pop()
@@ -75,4 +77,4 @@ def cut(path: str, lines: Sequence[str], line: int, definitions: Sequence[Defini
         picked.pop(0)
         first += 1
     text = "\n".join(picked)
-    return Chunk(path, text, first) if text and len(text) <= LONGEST_CHUNK else None
+    return Neighbourhood(path, text, first) if text and len(text) <= LONGEST_NEIGHBOURHOOD else None
