@@ -12,10 +12,12 @@ from tests.scripted_engine import Script
 TEXT = "def add(a, b):\n    \n"
 
 
-async def speculations(client: LspClient, ended: int) -> dict[str, Any]:
-    """Return the speculative calls' counters once `ended` of them are over."""
+async def speculations(client: LspClient, *, begun: int = 0, ended: int = 0) -> dict[str, Any]:
+    """Return the speculative calls' counters once `begun` of them have begun and `ended` are over."""
     async with asyncio.timeout(5):
-        while (counters := (await client.counters())["speculations"])["ended"] < ended:
+        while (counters := (await client.counters())["speculations"])["ended"] < ended or (
+            counters["calls"] < begun
+        ):
             await asyncio.sleep(0.01)
     return counters
 
@@ -69,6 +71,7 @@ async def test_another_text_ends_the_speculation_before_its_own_call(start: Star
     client = await start(Script(token_delay=0.02))
     client.open(TEXT)
     await client.inline(1, 4)
+    await speculations(client, begun=1)
     client.change(2, insertion(1, 4, "x = "))
     assert await client.inline(1, 8)
     counters = await client.counters()
