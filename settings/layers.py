@@ -225,10 +225,18 @@ def _nearest(given: str, variable: bool) -> str:
 
 
 def _anchored(key: Key, value: Any, folder: Path | None) -> Any:
-    """Return a relative path of a model as one from the folder its layer counts from."""
-    if key.dotted != "model.completion" or not isinstance(value, str) or folder is None:
+    """Return a relative path as one from the folder its layer counts from."""
+    if folder is None or not isinstance(value, str) or value.startswith("~"):
         return value
-    is_path = re.search(r"[/\\]|\.gguf$", value) and not value.startswith(("hf:", "~"))
+    match key.dotted:
+        case "model.completion":
+            is_path = re.search(r"[/\\]|\.gguf$", value) and not value.startswith("hf:")
+        case "retrieval.embedder":  # `organisation/model` is a name
+            is_path = value.startswith((".", "/"))
+        case "retrieval.uri":
+            is_path = value and "://" not in value
+        case _:
+            is_path = False
     return str(folder / value) if is_path else value
 
 

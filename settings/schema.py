@@ -80,6 +80,24 @@ class Completion:
 
 
 @dataclass(frozen=True)
+class Retrieval:
+    enabled: bool = setting(
+        True, "index the workspace, for completions to know it and for search", untrusted="disable"
+    )
+    embedder: str | Endpoint = setting(
+        "minilm",
+        "minilm (bundled), none, a sentence-transformers model, or {base_url, model, api_key_env}",
+    )
+    include: tuple[str, ...] = setting((), "globs of files to index; empty is all", untrusted="narrow")
+    exclude: tuple[str, ...] = setting((), "globs of files never to index", untrusted="extend")
+    max_file_kb: int = setting(
+        512, "kilobytes; a larger file is not indexed", untrusted="lower", low=1, high=65_536
+    )
+    private: bool = setting(False, "index private files (keys, .env) too, for search on this machine only")
+    uri: str = setting("", "where the index is: a path or s3://...; empty is the cache folder")
+
+
+@dataclass(frozen=True)
 class Log:
     level: str = setting("info", "what to log", choices=("debug", "info", "warning", "error"))
     file: str = setting("", "path of the log; empty is nearside.log in the state folder")
@@ -96,5 +114,6 @@ class Ledger:
 class Settings:
     model: Model = field(default_factory=Model)
     completion: Completion = field(default_factory=Completion)
+    retrieval: Retrieval = field(default_factory=Retrieval)
     log: Log = field(default_factory=Log)
     ledger: Ledger = field(default_factory=Ledger)

@@ -45,6 +45,9 @@ class Key:
         return f"NEARSIDE_{self.section}_{self.name}".upper()
 
 
+MODELS = ("model.completion", "retrieval.embedder")
+"""Settings that name a model: a word, a path, or the table of a server."""
+
 KEYS: dict[str, Key] = {
     key.dotted: key
     for section in fields(Settings)
@@ -65,7 +68,7 @@ def accepted(key: Key, raw: object) -> Any:
         if isinstance(raw, list | tuple) and all(isinstance(item, str) and _plain(item) for item in raw):
             return tuple(dict.fromkeys(raw))
         raise ValueError(f"{shown(raw)} is not a list of strings")
-    if key.dotted == "model.completion":
+    if key.dotted in MODELS:
         if isinstance(raw, Mapping):
             return _endpoint(raw)
         if not raw:
@@ -84,7 +87,7 @@ def from_text(key: Key, text: str) -> object:
             return text
     if isinstance(key.default, tuple):
         return tuple(part.strip() for part in text.split(",") if part.strip())
-    if key.dotted == "model.completion" and text.lstrip().startswith("{"):
+    if key.dotted in MODELS and text.lstrip().startswith("{"):
         try:
             return json.loads(text)
         except (ValueError, RecursionError):

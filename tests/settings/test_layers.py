@@ -152,6 +152,18 @@ def test_a_relative_model_path_counts_from_the_place_it_is_written_in(
         assert load(project, {"model": {"completion": name}}, {}).settings.model.completion == name
 
 
+def test_a_relative_place_of_the_index_counts_from_where_it_is_written(
+    project: Path,
+) -> None:
+    user = write_user('[retrieval]\nuri = "index"\nembedder = "./model"\n').parent
+    loaded = load(project, {}, {}).settings.retrieval
+    assert (loaded.uri, loaded.embedder) == (str(user / "index"), str(user / "model"))
+    for value in ({"uri": "s3://bucket/index"}, {"uri": ""}, {"embedder": "organisation/model"}):
+        (name,) = value
+        assert getattr(load(project, {"retrieval": value}, {}).settings.retrieval, name) == value[name]
+
+
+
 def test_pyproject_is_the_project_file_where_there_is_no_nearside_toml(project: Path) -> None:
     (project / "pyproject.toml").write_text(
         '[project]\nname = "x"\n[tool.nearside.completion]\nmax_lines = 2\n'
