@@ -95,7 +95,7 @@ class Definition:
 
 def definitions(text: str, language: str) -> tuple[Definition, ...]:
     """Return what `text` defines outside of function bodies, in its order; nothing without a grammar."""
-    tree = _parse(text, language)
+    tree = parse(text.encode("utf-8", "replace"), language, len(text))
     if tree is None:
         return ()
     lines = text.split("\n")
@@ -109,7 +109,7 @@ def identifiers(text: str, language: str) -> list[tuple[str, int]]:
 
     Without a grammar these are all its words.
     """
-    tree = _parse(text, language)
+    tree = parse(text.encode("utf-8", "replace"), language, len(text))
     if tree is None:
         lines = enumerate(text.split("\n"))
         return [(word, number) for number, line in lines for word in WORD.findall(line)]
@@ -120,13 +120,13 @@ def identifiers(text: str, language: str) -> list[tuple[str, int]]:
     ]
 
 
-def _parse(text: str, language: str) -> Tree | None:
+def parse(source: bytes, language: str, length: int) -> Tree | None:
+    """Parse a whole text of `length` characters; None without a grammar and for what is too large."""
     name = GRAMMARS.get(language)
-    if name is None or len(text) > LARGEST:
+    if name is None or length > LARGEST:
         return None
     from tree_sitter_language_pack import get_parser
 
-    source = text.encode("utf-8", "replace")
     parser = get_parser(name)  # type: ignore[arg-type]  # of its own: others may parse in other threads
     if len(source) <= 2 * PIECE:
         return parser.parse(source)

@@ -1,0 +1,207 @@
+"""One pass over a file: nodes that define or import something, in their order, each with what it stands in.
+
+A query finds these nodes in C; Python touches no others. A language gives the query and, for each type of
+node, a function that reads one such node into the `Reader`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from syntax.definitions import LONGEST_LINE, SIGNATURE_LINES, STUB_LINES, Kind, parse
+from syntax.facts import Facts, Import, Symbol
+from syntax.languages import GRAMMARS
+
+if TYPE_CHECKING:
+    from tree_sitter import Node, Query
+
+MODULES = {
+    "python": "python",
+}
+"""LSP language identifier -> module of this package that reads it."""
+
+NODES_A_SLICE = 200
+"""Nodes read until the GIL is let go of."""
+MOST_BASES = 16
+
+
+@dataclass(slots=True)
+class Place:
+    """Something that a node can stand in: a class, a namespace, a function."""
+
+    end: int
+    """Byte where it ends."""
+    owner: str
+    """What its members belong to, dotted."""
+    inside: bool = False
+    """Whether it is a function: what its body defines is nobody else's business."""
+    draft: Draft | None = None
+    """The class whose stub its members join."""
+    node: Node | None = None
+
+
+@dataclass(slots=True)
+class Draft:
+    """A symbol whose stub may still grow."""
+
+    name: str
+    kind: Kind
+    first: int
+    last: int
+    stub: list[str]
+    owner: str
+    bases: tuple[str, ...]
+    type: str
+    head: int
+    """The row its own head ends in: members further up, on the same line, are in the stub already."""
+
+
+@dataclass(slots=True)
+class Reader:
+    """What has been read of one file so far."""
+
+    source: bytes
+    lines: list[str]
+    places: list[Place] = field(default_factory=list)
+    drafts: list[Draft] = field(default_factory=list)
+    imports: list[Import] = field(default_factory=list)
+    package: str = ""
+    wrapper: Node | None = None
+    """The decorated definition or export statement read last: what it wraps begins where it begins."""
+
+    @property
+    def owner(self) -> str:
+        return self.places[-1].owner if self.places else ""
+
+    @property
+    def place(self) -> Place | None:
+        return self.places[-1] if self.places else None
+
+    def text(self, node: Node | None) -> str:
+        return self.source[node.start_byte : node.end_byte].decode("utf-8", "replace") if node else ""
+
+    def enter(self, node: Node, owner: str, *, inside: bool = False, draft: Draft | None = None) -> None:
+        """What follows up to the end of `node` stands in it."""
+        self.places.append(Place(node.end_byte, owner, inside, draft, node))
+
+    def define(
+        self,
+        name: str,
+        kind: Kind,
+        node: Node,
+        *,
+        owner: str | None = None,
+        bases: tuple[str, ...] = (),
+        type: str = "",
+        body: Node | None = None,
+        most: int = SIGNATURE_LINES,
+        enter: bool = False,
+    ) -> None:
+        """Add a symbol. Its stub is what stands before `body`, or all of it, `most` lines at most.
+
+        With `enter` what follows inside of it belongs to it, or, of a function, is passed over.
+        """
+        owner = self.owner if owner is None else owner
+        start, last = node.start_point.row, last_row(node)
+        first = begin = start
+        if self.wrapper is not None and self.wrapper.end_byte == node.end_byte:
+            first = self.wrapper.start_point.row
+            begin = first if start - first <= 2 else start  # decorators of many lines are data
+        end = last
+        if body is not None and (end := body.start_point.row) > start and self._begins_line(body):
+            end -= 1
+            while end > start and not self.lines[end].strip():
+                end -= 1
+        head = min(max(end, begin), begin + most - 1)
+        stub = [line.rstrip()[:LONGEST_LINE] for line in self.lines[begin : head + 1]]
+        draft = Draft(name, kind, first, last, stub, owner, bases[:MOST_BASES], type, head)
+        self.drafts.append(draft)
+        for place in reversed(self.places):
+            if place.draft and place.owner == owner:
+                if head > place.draft.head and len(place.draft.stub) < STUB_LINES:
+                    place.draft.stub += stub
+                break
+        if enter:
+            function = kind in ("function", "method")
+            inner = f"{owner}.{name}" if owner else name
+            self.enter(node, owner if function else inner, inside=function, draft=None if function else draft)
+
+    def take(self, module: str, name: str, alias: str, node: Node, exported: bool = False) -> None:
+        self.imports.append(Import(module, name, alias, node.start_point.row, exported))
+
+    def _begins_line(self, node: Node) -> bool:
+        return not self.lines[node.start_point.row].encode("utf-8", "replace")[: node.start_point.column].strip()
+
+
+Read = Callable[["Node", Reader], None]
+
+
+@dataclass(frozen=True)
+class Grammar:
+    """How a language's nodes are read."""
+
+    query: str
+    """Captures, by any name, each node that `reads` has a function for."""
+    reads: dict[str, Read]
+    everywhere: frozenset[str] = frozenset()
+    """Types of nodes that are read inside of functions, too."""
+    bodies: frozenset[str] = frozenset()
+    """Types of nodes whose inside is passed over where they stand in a function: they are not read there."""
+
+
+def facts(text: str, language: str) -> Facts:
+    """Return what `text` says; nothing for a language without a grammar. Raises nothing."""
+    if language not in MODULES:
+        return Facts(language)
+    grammar = _grammar(language)
+    source = text.encode("utf-8", "replace")
+    tree = parse(source, language, len(text))
+    if tree is None:
+        return Facts(language)
+    from tree_sitter import QueryCursor
+
+    captured = QueryCursor(_query(language)).captures(tree.root_node)
+    nodes = sorted((node.start_byte, -node.end_byte, at, node) for at, node in enumerate(captured.get("d", ())))
+    reader = Reader(source, text.split("\n"))
+    places, reads, everywhere = reader.places, grammar.reads, grammar.everywhere
+    for count, (start, end, _, node) in enumerate(nodes):
+        if count % NODES_A_SLICE == NODES_A_SLICE - 1:
+            time.sleep(0)
+        while places and places[-1].end <= start:
+            places.pop()
+        kind = node.type
+        if places and places[-1].inside and kind not in everywhere:
+            if kind in grammar.bodies:
+                places.append(Place(-end, "", True))
+            continue
+        reads[kind](node, reader)
+    symbols = tuple(
+        Symbol(d.name, d.kind, d.first, d.last, "\n".join(d.stub[:STUB_LINES]), d.owner, d.bases, d.type)
+        for d in reader.drafts
+    )
+    return Facts(language, reader.package, symbols, tuple(reader.imports))
+
+
+def last_row(node: Node) -> int:
+    """Return the row of a node's last character; C's #define holds its line end."""
+    row, column = node.end_point
+    return row if column or row == node.start_point.row else row - 1
+
+
+@cache
+def _grammar(language: str) -> Grammar:
+    module = import_module(f"syntax.extract.{MODULES[language]}")
+    return module.GRAMMARS[language]
+
+
+@cache
+def _query(language: str) -> Query:
+    from tree_sitter import Query
+    from tree_sitter_language_pack import get_language
+
+    return Query(get_language(GRAMMARS[language]), _grammar(language).query)  # type: ignore[arg-type]
