@@ -88,7 +88,7 @@ class Retrieval:
         "minilm",
         "minilm (bundled), none, a sentence-transformers model, or {base_url, model, api_key_env}",
     )
-    include: tuple[str, ...] = setting((), "globs of files to index; empty is all", untrusted="narrow")
+    include: tuple[str, ...] = setting((), "globs of files to index although they are ignored")
     exclude: tuple[str, ...] = setting((), "globs of files never to index", untrusted="extend")
     max_file_kb: int = setting(
         512, "kilobytes; a larger file is not indexed", untrusted="lower", low=1, high=65_536
