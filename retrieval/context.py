@@ -23,8 +23,13 @@ NEAR_LINES = 16
 """Lines on either side of the cursor that count as its surroundings."""
 FRAME = 8
 """Characters a snippet costs besides its path and text."""
-RING, DEFINITIONS = 0, 1
-"""Tiers: the ring changes at its end only, definitions with every function the user goes to."""
+RING, DEFINITIONS, SIMILAR = 0, 1, 2
+"""Tiers: the ring changes at its end only, definitions with every function the user goes to, similar code
+also with what is written there."""
+LINE_SHARE, BODY_SHARE = 0.6, 0.25
+"""Share of the budget that definitions get before anything else gets more than the rest. Measured: half to
+three quarters hold the most of what a line needs, a quarter of what the body of a function needs, which is
+mostly made of local names (benchmarks/retrieval)."""
 
 
 _words_of = lru_cache(256)(words)
@@ -74,6 +79,8 @@ class Query:
     """The document's first lines, where imports stand."""
     troubled: frozenset[str] = frozenset()
     """Words of the diagnostics near the cursor."""
+    body: bool = False
+    """Whether a whole body is to be written, not a line."""
 
     @cached_property
     def surroundings(self) -> Surroundings:
@@ -146,20 +153,29 @@ def budget(context: int, answer: int) -> int:
 
 
 def assemble(candidates: Iterable[Candidate], query: Query, budget: int) -> tuple[Candidate, ...]:
-    """Return the candidates worth showing, in the prompt's order, whatever order they come in."""
+    """Return the candidates worth showing, in the prompt's order, whatever order they come in.
+
+    Definitions and other code each have a share of the budget; what one leaves over is the other's.
+    """
     best: dict[Candidate, Candidate] = {}
     for candidate in candidates:
         known = best.get(candidate)
         if known is None or _worth(candidate) < _worth(known):
             best[candidate] = candidate
+    share = int(budget * (BODY_SHARE if query.body else LINE_SHARE))
+    rooms = {True: share, False: budget - share}
+    waiting = [candidate for candidate in sorted(best.values(), key=_worth) if _fits(candidate, query)]
     chosen: list[Candidate] = []
-    for candidate in sorted(best.values(), key=_worth):
-        if candidate.cost > budget or not _fits(candidate, query):
-            continue
-        if any(_repeats(candidate, other) for other in chosen):
-            continue
-        chosen.append(candidate)
-        budget -= candidate.cost
+    for within_share in (True, False):
+        for candidate in waiting:
+            room = rooms[candidate.tier == DEFINITIONS] if within_share else budget
+            if candidate.cost > room or candidate in chosen:
+                continue
+            if any(_repeats(candidate, other) for other in chosen):
+                continue
+            chosen.append(candidate)
+            budget -= candidate.cost
+            rooms[candidate.tier == DEFINITIONS] -= candidate.cost
     return tuple(sorted(chosen, key=lambda candidate: candidate.place))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -13,8 +14,11 @@ from hypothesis import strategies as st
 
 from inference.types import Snippet
 from retrieval.context import (
+    BODY_SHARE,
     DEFINITIONS,
+    LINE_SHARE,
     RING,
+    SIMILAR,
     Candidate,
     Gatherer,
     Query,
@@ -74,6 +78,25 @@ def test_what_changes_least_comes_first_and_what_is_worth_most_is_kept() -> None
     everything = [volatile, stable, stabler]
     assert [c.tier for c in assemble(everything, HERE, 1000)] == [RING, RING, DEFINITIONS]
     assert assemble(everything, HERE, volatile.cost) == (volatile,)
+
+
+@pytest.mark.parametrize(("body", "share"), [(False, LINE_SHARE), (True, BODY_SHARE)])
+def test_definitions_get_more_of_a_lines_context_than_of_a_bodys(body: bool, share: float) -> None:
+    room = 4000
+    one, other = (
+        [candidate(f"{kind}_{n} = one_{kind}_{n}(two_{kind}_{n})", f"{kind}{n}.py", tier, score)
+         for n in range(200)]
+        for kind, tier, score in (("definition", DEFINITIONS, 0.5), ("similar", SIMILAR, 0.9))
+    )  # fmt: skip
+    chosen = assemble([*one, *other], replace(HERE, body=body), room)
+    cost = sum(c.cost for c in chosen if c.tier == DEFINITIONS)
+    assert share * room - 60 < cost <= share * room
+
+
+@pytest.mark.parametrize("tier", [DEFINITIONS, SIMILAR])
+def test_one_kind_may_use_what_the_other_leaves_over(tier: int) -> None:
+    found = [candidate(f"name_{n} = one_{n}(two_{n})", f"{n}.py", tier) for n in range(200)]
+    assert sum(c.cost for c in assemble(found, HERE, 4000)) > 3900
 
 
 def test_what_came_later_into_the_ring_stands_later() -> None:
