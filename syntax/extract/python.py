@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
-from syntax.extract.walk import Grammar, Reader
+from syntax.extract.walk import DOTTED, Grammar, Reader
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -24,8 +23,6 @@ QUERY = """
 (assignment left: (pattern_list (attribute object: (identifier) @self (#any-of? @self "self" "cls")))) @d
 """
 
-_DOTTED = re.compile(r"[^\W\d][\w.]*")
-
 
 def _class(node: Node, here: Reader) -> None:
     bases = node.child_by_field_name("superclasses")
@@ -33,21 +30,21 @@ def _class(node: Node, here: Reader) -> None:
     for child in bases.named_children if bases else ():
         if child.type == "keyword_argument" or child.type == "comment":
             continue
-        if found := _DOTTED.match(here.text(child)):
+        if found := DOTTED.match(here.text(child)):
             names.append(found[0])
     body = node.child_by_field_name("body")
-    name = here.text(node.child_by_field_name("name"))
-    if name:
-        here.define(name, "class", node, bases=tuple(names), body=body, enter=True)
+    named = node.child_by_field_name("name")
+    if named:
+        here.define(here.text(named), "class", node, bases=tuple(names), body=body, at=named, enter=True)
 
 
 def _function(node: Node, here: Reader) -> None:
-    name = here.text(node.child_by_field_name("name"))
-    if name:
+    named = node.child_by_field_name("name")
+    if named:
         returns = here.text(node.child_by_field_name("return_type"))
         body = node.child_by_field_name("body")
         kind = "method" if here.owner else "function"
-        here.define(name, kind, node, body=body, type=returns, enter=True)
+        here.define(here.text(named), kind, node, body=body, type=returns, at=named, enter=True)
 
 
 def _decorated(node: Node, here: Reader) -> None:
@@ -74,7 +71,7 @@ def _assignment(node: Node, here: Reader) -> None:
             if here.text(of) not in ("self", "cls"):
                 continue
             name = here.text(target.child_by_field_name("attribute"))
-            if any(d.name == name and d.owner == place.owner for d in reversed(here.drafts)):
+            if f"{place.owner}.{name}" in here.known:
                 continue
         elif target.type == "identifier":
             name = here.text(target)
@@ -93,7 +90,7 @@ def _holds(value: Node, here: Reader) -> str:
         value = value.named_children[0] if value.named_children else value
     if value.type == "call":
         callee = here.text(value.child_by_field_name("function"))
-        return callee if _DOTTED.fullmatch(callee) else ""
+        return callee if DOTTED.fullmatch(callee) else ""
     place = here.place
     if value.type == "identifier" and place and place.node:
         return parameters(place.node, here).get(here.text(value), "")
@@ -120,7 +117,7 @@ def parameters(function: Node, here: Reader) -> dict[str, str]:
 
 def _alias(node: Node, here: Reader) -> None:
     left = here.text(node.child_by_field_name("left"))
-    if found := _DOTTED.match(left.removeprefix("type ")):
+    if found := DOTTED.match(left.removeprefix("type ")):
         here.define(found[0], "type", node, type=here.text(node.child_by_field_name("right")))
 
 

@@ -6,6 +6,7 @@ node, a function that reads one such node into the `Reader`.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -22,12 +23,21 @@ if TYPE_CHECKING:
 
 MODULES = {
     "python": "python",
+    "javascript": "javascript",
+    "javascriptreact": "javascript",
+    "typescript": "javascript",
+    "typescriptreact": "javascript",
 }
 """LSP language identifier -> module of this package that reads it."""
 
 NODES_A_SLICE = 200
 """Nodes read until the GIL is let go of."""
 MOST_BASES = 16
+DECORATOR_LINES = 2
+"""Lines of decorators and annotations that a stub begins with; more are data."""
+LONGEST_TYPE = 160
+"""Characters of a type; what is longer is a definition of its own without a name."""
+DOTTED = re.compile(r"[^\W\d][\w.$]*")
 
 
 @dataclass(slots=True)
@@ -68,6 +78,8 @@ class Reader:
     source: bytes
     lines: list[str]
     places: list[Place] = field(default_factory=list)
+    known: set[str] = field(default_factory=set)
+    """Qualified names defined so far."""
     drafts: list[Draft] = field(default_factory=list)
     imports: list[Import] = field(default_factory=list)
     package: str = ""
@@ -100,18 +112,24 @@ class Reader:
         type: str = "",
         body: Node | None = None,
         most: int = SIGNATURE_LINES,
+        at: Node | None = None,
         enter: bool = False,
     ) -> None:
         """Add a symbol. Its stub is what stands before `body`, or all of it, `most` lines at most.
 
+        `at` is where its name stands: a stub leaves out decorators that take many lines above it.
         With `enter` what follows inside of it belongs to it, or, of a function, is passed over.
         """
         owner = self.owner if owner is None else owner
-        start, last = node.start_point.row, last_row(node)
-        first = begin = start
+        first = begin = node.start_point.row
+        start = at.start_point.row if at else first
+        last = last_row(node)
         if self.wrapper is not None and self.wrapper.end_byte == node.end_byte:
             first = self.wrapper.start_point.row
-            begin = first if start - first <= 2 else start  # decorators of many lines are data
+        if start - first <= DECORATOR_LINES:
+            begin = first
+        elif start - begin > DECORATOR_LINES:
+            begin = start
         end = last
         if body is not None and (end := body.start_point.row) > start and self._begins_line(body):
             end -= 1
@@ -119,23 +137,34 @@ class Reader:
                 end -= 1
         head = min(max(end, begin), begin + most - 1)
         stub = [line.rstrip()[:LONGEST_LINE] for line in self.lines[begin : head + 1]]
-        draft = Draft(name, kind, first, last, stub, owner, bases[:MOST_BASES], type, head)
+        inline = kind == "attribute" and not self._begins_line(node)
+        if inline or len(self.lines[start]) > LONGEST_LINE:  # one of several on its line
+            stop = body.start_byte if body else node.end_byte
+            stub = self.source[node.start_byte : stop].decode("utf-8", "replace")[:LONGEST_LINE].split("\n")[:most]
+        held = type if len(type) <= LONGEST_TYPE else ""
+        draft = Draft(name, kind, first, last, stub, owner, bases[:MOST_BASES], held, head)
         self.drafts.append(draft)
-        for place in reversed(self.places):
-            if place.draft and place.owner == owner:
-                if head > place.draft.head and len(place.draft.stub) < STUB_LINES:
-                    place.draft.stub += stub
-                break
+        inner = f"{owner}.{name}" if owner else name
+        self.known.add(inner)
+        place = self.place
+        if place and place.draft and place.owner == owner and head > place.draft.head:
+            place.draft.head = head
+            if len(place.draft.stub) < STUB_LINES:
+                place.draft.stub += stub
         if enter:
             function = kind in ("function", "method")
-            inner = f"{owner}.{name}" if owner else name
             self.enter(node, owner if function else inner, inside=function, draft=None if function else draft)
+
+    def leave(self, before: int) -> None:
+        """Whatever ends before a byte, nothing stands in any more."""
+        while self.places and self.places[-1].end <= before:
+            self.places.pop()
 
     def take(self, module: str, name: str, alias: str, node: Node, exported: bool = False) -> None:
         self.imports.append(Import(module, name, alias, node.start_point.row, exported))
 
     def _begins_line(self, node: Node) -> bool:
-        return not self.lines[node.start_point.row].encode("utf-8", "replace")[: node.start_point.column].strip()
+        return not self.source[node.start_byte - node.start_point.column : node.start_byte].strip()
 
 
 Read = Callable[["Node", Reader], None]
@@ -166,14 +195,14 @@ def facts(text: str, language: str) -> Facts:
     from tree_sitter import QueryCursor
 
     captured = QueryCursor(_query(language)).captures(tree.root_node)
-    nodes = sorted((node.start_byte, -node.end_byte, at, node) for at, node in enumerate(captured.get("d", ())))
+    found = captured.get("d", ())
+    nodes = sorted((node.start_byte, -node.end_byte, at, node) for at, node in enumerate(found))
     reader = Reader(source, text.split("\n"))
     places, reads, everywhere = reader.places, grammar.reads, grammar.everywhere
     for count, (start, end, _, node) in enumerate(nodes):
         if count % NODES_A_SLICE == NODES_A_SLICE - 1:
             time.sleep(0)
-        while places and places[-1].end <= start:
-            places.pop()
+        reader.leave(start)
         kind = node.type
         if places and places[-1].inside and kind not in everywhere:
             if kind in grammar.bodies:
@@ -185,6 +214,12 @@ def facts(text: str, language: str) -> Facts:
         for d in reader.drafts
     )
     return Facts(language, reader.package, symbols, tuple(reader.imports))
+
+
+def bare(written: str) -> str:
+    """Return a type's dotted name without its arguments; empty where it is more than a name."""
+    found = DOTTED.match(written.strip())
+    return found[0] if found else ""
 
 
 def last_row(node: Node) -> int:

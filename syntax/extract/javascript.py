@@ -1,0 +1,376 @@
+"""JavaScript, TypeScript and both with JSX: classes, types, functions by any name, modules of both kinds.
+
+What a file exports under another name is an import from no module: `export default Tree` is the name `Tree`
+of module "" with the alias `default`, and so is `module.exports = Tree`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from syntax.extract.walk import DOTTED, Grammar, Read, Reader, bare
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+JAVASCRIPT = """
+[(class_declaration) (function_declaration) (generator_function_declaration) (method_definition)] @d
+[(export_statement) (import_statement)] @d
+(program [(lexical_declaration) (variable_declaration)] @d)
+(export_statement [(lexical_declaration) (variable_declaration)] @d)
+(statement_block [(lexical_declaration) (variable_declaration)] @d)
+(program (expression_statement (assignment_expression left: (member_expression)) @d))
+(assignment_expression right: (assignment_expression left: (member_expression)) @d)
+(assignment_expression left: (member_expression) right: [(function_expression) (class)]) @d
+(assignment_expression left: (member_expression object: (this))) @d
+(pair value: [(arrow_function) (function_expression)]) @d
+(call_expression function: (identifier) @f arguments: (arguments . (string)) (#eq? @f "require")) @d
+(call_expression function: (import)) @d
+"""
+FIELDS = "(field_definition) @d"
+TYPESCRIPT = """
+[(abstract_class_declaration) (interface_declaration) (type_alias_declaration) (enum_declaration)] @d
+[(function_signature) (internal_module) (module) (public_field_definition) (abstract_method_signature)] @d
+(class_body (method_signature) @d)
+(interface_body [(property_signature) (method_signature)] @d)
+(type_alias_declaration value: (object_type [(property_signature) (method_signature)] @d))
+(type_alias_declaration value: (intersection_type (object_type [(property_signature) (method_signature)] @d)))
+(enum_body (property_identifier) @d)
+(enum_assignment) @d
+(ambient_declaration [(lexical_declaration) (variable_declaration)] @d)
+(required_parameter [(accessibility_modifier) "readonly"]) @d
+(optional_parameter [(accessibility_modifier) "readonly"]) @d
+"""
+CLOSURES = frozenset(("arrow_function", "function_expression", "generator_function"))
+CLASSES = frozenset(("class",))
+MOST_KEYS = 64
+"""Keys of an object that are attributes of its name; with more it is a table of data."""
+
+
+def annotation(node: Node | None, here: Reader) -> str:
+    return here.text(node).lstrip("-?:! \t\n").strip()
+
+
+def _class(node: Node, here: Reader) -> None:
+    named = node.child_by_field_name("name")
+    name = here.text(named) or "default"
+    here.define(
+        name, "class", node, bases=_bases(node, here), body=node.child_by_field_name("body"), at=named, enter=True
+    )
+
+
+def _bases(node: Node, here: Reader) -> tuple[str, ...]:
+    found: list[str] = []
+    for child in node.named_children:
+        if child.type in ("class_heritage", "extends_clause", "implements_clause", "extends_type_clause"):
+            inner = _bases(child, here)
+            found += inner or [bare(here.text(child).removeprefix("extends"))]
+        elif node.type != child.type and node.type.endswith("clause") and child.type != "type_arguments":
+            found.append(bare(here.text(child)))
+    return tuple(base for base in found if base)
+
+
+def _function(node: Node, here: Reader) -> None:
+    named = node.child_by_field_name("name")
+    name = here.text(named).strip("'\"[]") or "default"
+    kind = "method" if here.owner else "function"
+    returns = annotation(node.child_by_field_name("return_type"), here)
+    here.define(
+        name, kind, node, type=returns, body=node.child_by_field_name("body"), at=named, enter=True
+    )  # fmt: skip
+
+
+def _type(node: Node, here: Reader) -> None:
+    named = node.child_by_field_name("name")
+    kind = "class" if node.type == "interface_declaration" else "type"
+    value = node.child_by_field_name("value")
+    plain = value is not None and value.type not in ("object_type", "intersection_type")
+    body = node.child_by_field_name("body") or (None if plain else value)
+    held = here.text(value) if plain else ""
+    here.define(
+        here.text(named), kind, node, bases=_bases(node, here), type=held, body=body, at=named, enter=True
+    )
+
+
+def _field(node: Node, here: Reader) -> None:
+    named = node.child_by_field_name("name") or node.child_by_field_name("property")
+    value = node.child_by_field_name("value")
+    name = here.text(named).strip("'\"[]")
+    if not name:
+        return
+    if value is not None and value.type in CLOSURES:
+        returns = annotation(value.child_by_field_name("return_type"), here)
+        here.define(name, "method", node, type=returns, body=value.child_by_field_name("body"), enter=True)
+        return
+    held = annotation(node.child_by_field_name("type"), here) or _holds(value, here)
+    here.define(name, "attribute", node, type=held, most=1, at=named)
+
+
+def _signature(node: Node, here: Reader) -> None:
+    named = node.child_by_field_name("name")
+    returns = annotation(node.child_by_field_name("return_type"), here)
+    here.define(here.text(named).strip("'\"[]"), "method", node, type=returns, at=named)
+
+
+def _member(node: Node, here: Reader) -> None:
+    named = node.child_by_field_name("name") or node
+    here.define(here.text(named), "attribute", node, most=1)
+
+
+def _parameter(node: Node, here: Reader) -> None:
+    """A constructor's parameter that is an attribute, too: `constructor(private readonly api: Api)`."""
+    named = node.child_by_field_name("pattern")
+    place = here.place
+    if named is not None and place and place.inside and place.owner:
+        here.define(
+            here.text(named), "attribute", node, type=annotation(node.child_by_field_name("type"), here), most=1
+        )
+
+
+def _module(node: Node, here: Reader) -> None:
+    name = here.text(node.child_by_field_name("name")).strip("'\"")
+    if node.type == "internal_module":
+        here.define(name, "module", node, body=node.child_by_field_name("body"), enter=True)
+    else:
+        here.enter(node, here.owner)  # `declare module "x"`: what it holds goes by its own name
+
+
+def _variables(node: Node, here: Reader) -> None:
+    for child in node.named_children:
+        named, value = child.child_by_field_name("name"), child.child_by_field_name("value")
+        if named is None or named.type != "identifier":
+            continue
+        if value is not None and value.type in ("call_expression", "member_expression"):
+            if here.source.startswith(b"require(", value.start_byte):
+                continue
+        here.leave(child.start_byte)
+        whole = node if node.named_child_count == 1 else child
+        _bound(here.text(named), child, value, whole, here)
+
+
+def _bound(name: str, declared: Node, value: Node | None, whole: Node, here: Reader, owner: str = "") -> None:
+    """Add what a name is given: a function, a class, an object with members, or anything else."""
+    owner = owner or here.owner
+    kind = value.type if value is not None else ""
+    if value is not None and kind in CLOSURES:
+        returns = annotation(value.child_by_field_name("return_type"), here)
+        body = value.child_by_field_name("body")
+        sort = "method" if owner else "function"
+        here.define(name, sort, whole, owner=owner, type=returns, body=body, enter=True)
+    elif value is not None and kind in CLASSES:
+        body = value.child_by_field_name("body")
+        here.define(name, "class", whole, owner=owner, bases=_bases(value, here), body=body, enter=True)
+    else:
+        held = annotation(declared.child_by_field_name("type"), here) or _holds(value, here)
+        if value is not None and kind in ("as_expression", "satisfies_expression") and value.named_children:
+            value = value.named_children[0]
+        sort = "attribute" if owner else "constant"
+        here.define(name, sort, whole, owner=owner, type=held, most=1, enter=True)
+        if value is not None and value.type == "object":
+            _keys(value, here)
+        elif value is not None and value.type not in ("call_expression", "new_expression", "object", "array"):
+            here.places[-1].inside = True
+
+
+def _keys(value: Node, here: Reader) -> None:
+    pairs = value.named_children
+    for pair in pairs if len(pairs) <= MOST_KEYS else ():
+        given = pair.child_by_field_name("value") if pair.type == "pair" else None
+        if given is not None and given.type not in CLOSURES:
+            name = here.text(pair.child_by_field_name("key")).strip("'\"[]")
+            here.define(name, "attribute", pair, type=_holds(given, here), most=1)
+
+
+def _holds(value: Node | None, here: Reader) -> str:
+    if value is not None and value.type == "await_expression" and value.named_children:
+        value = value.named_children[0]
+    if value is None:
+        return ""
+    if value.type == "new_expression":
+        return bare(here.text(value.child_by_field_name("constructor")))
+    if value.type == "call_expression":
+        callee = here.text(value.child_by_field_name("function"))
+        return callee if DOTTED.fullmatch(callee) else ""
+    if value.type in ("as_expression", "satisfies_expression") and len(value.named_children) > 1:
+        return here.text(value.named_children[1])
+    place = here.place
+    if value.type == "identifier" and place and place.inside and place.node:
+        return parameters(place.node, here).get(here.text(value), "")
+    return ""
+
+
+def parameters(function: Node, here: Reader) -> dict[str, str]:
+    """Return a function's annotated parameters by name."""
+    listed = function.child_by_field_name("parameters")
+    found: dict[str, str] = {}
+    for one in listed.named_children if listed else ():
+        if (held := one.child_by_field_name("type")) is not None:
+            found[here.text(one.child_by_field_name("pattern"))] = annotation(held, here)
+    return found
+
+
+def _assignment(node: Node, here: Reader) -> None:
+    """`exports.plant = …`, `module.exports = …`, `Tree.prototype.walk = …`, `Tree.by = …`, `this.root = …`."""
+    left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+    if left is None or right is None:
+        return
+    of, named = left.child_by_field_name("object"), left.child_by_field_name("property")
+    owner, name = here.text(of), here.text(named)
+    place = here.place
+    if owner == "this":
+        inside = place is not None and place.inside and place.owner
+        if place and inside and f"{place.owner}.{name}" not in here.known:
+            here.define(name, "attribute", node, type=_holds(right, here), most=1)
+        return
+    if place and place.inside:
+        return
+    if right.type == "assignment_expression":
+        _assignment(right, here)
+        return
+    owner = owner.removesuffix(".prototype")
+    if (owner, name) == ("module", "exports"):
+        _default(right, node, here)
+    elif owner in ("exports", "module.exports"):
+        if right.type == "identifier":
+            here.take("", here.text(right), name, node, True)
+        elif right.type != "call_expression" or not here.source.startswith(b"require(", right.start_byte):
+            _bound(name, node, right, node, here)
+    elif DOTTED.fullmatch(owner) and owner not in ("window", "process.env") and name != "prototype":
+        _bound(name, node, right, node, here, owner)
+
+
+def _default(value: Node, whole: Node, here: Reader) -> None:
+    """`export default …` and `module.exports = …`."""
+    if value.type == "identifier":
+        here.take("", here.text(value), "default", whole, True)
+    elif value.type in CLOSURES or value.type in CLASSES:
+        _bound(here.text(value.child_by_field_name("name")) or "default", whole, value, whole, here)
+    elif value.type == "object":
+        for one in value.named_children:
+            key, given = one.child_by_field_name("key"), one.child_by_field_name("value")
+            if one.type == "pair" and given is not None and given.type == "identifier":
+                if (name := here.text(given)) != (alias := here.text(key).strip("'\"")):
+                    here.take("", name, alias, one, True)
+            elif one.type == "spread_element" and here.text(one).startswith("...require("):
+                here.take(_module_name(one, here), "*", "", one, True)
+
+
+def _pair(node: Node, here: Reader) -> None:
+    value = node.child_by_field_name("value")
+    name = here.text(node.child_by_field_name("key")).strip("'\"[]")
+    if value is not None and DOTTED.fullmatch(name):
+        _bound(name, node, value, node, here)
+
+
+def _module_name(node: Node, here: Reader) -> str:
+    """Return the first string in what `require(…)` or `import(…)` is given."""
+    text = here.text(node)
+    for mark in "'\"`":
+        if text.count(mark) >= 2:
+            return text.split(mark)[1]
+    return ""
+
+
+def _import(node: Node, here: Reader) -> None:
+    module = here.text(node.child_by_field_name("source")).strip("'\"`")
+    clause = next((child for child in node.named_children if child.type == "import_clause"), None)
+    if clause is None:
+        if module:
+            here.take(module, "", "", node)
+        return
+    for child in clause.named_children:
+        if child.type == "identifier":
+            here.take(module, "default", here.text(child), child)
+        elif child.type == "namespace_import":
+            here.take(module, "", here.text(child.named_children[0]) if child.named_children else "", child)
+        else:
+            _specified(child, module, here, False)
+
+
+def _specified(clause: Node, module: str, here: Reader, exported: bool) -> None:
+    for one in clause.named_children:
+        name = here.text(one.child_by_field_name("name"))
+        alias = here.text(one.child_by_field_name("alias")) or name
+        if name and (module or name != alias):
+            here.take(module, name, alias, one, exported)
+
+
+def _export(node: Node, here: Reader) -> None:
+    here.wrapper = node
+    source, value = node.child_by_field_name("source"), node.child_by_field_name("value")
+    module = here.text(source).strip("'\"`")
+    for child in node.named_children:
+        if child.type == "export_clause":
+            _specified(child, module, here, True)
+            return
+        if child.type == "namespace_export":
+            here.take(module, "", here.text(child.named_children[-1]), child, True)
+            return
+    if module:
+        here.take(module, "*", "", node, True)
+    elif value is not None:
+        _default(value, node, here)
+    elif (named := node.child_by_field_name("declaration")) is not None and here.source.startswith(
+        b"default", node.start_byte + 7
+    ):
+        if name := here.text(named.child_by_field_name("name")):
+            here.take("", name, "default", node, True)
+
+
+def _call(node: Node, here: Reader) -> None:
+    """`const x = require("m")`, `const {a, b: c} = await import("m")`, `require("m").y`, or for itself."""
+    module, outer, name = _module_name(node, here), node.parent, ""
+    if outer is not None and outer.type == "member_expression":
+        name, outer = here.text(outer.child_by_field_name("property")), outer.parent
+    if outer is not None and outer.type == "await_expression":
+        outer = outer.parent
+    target = outer.child_by_field_name("name") if outer is not None and outer.type == "variable_declarator" else None
+    if target is None or target.type == "identifier":
+        here.take(module, name, here.text(target) or name, node)
+        return
+    for one in target.named_children:
+        key, value = one.child_by_field_name("key"), one.child_by_field_name("value")
+        taken = here.text(key) if key is not None else here.text(one)
+        here.take(module, taken, here.text(value) if value is not None else taken, one)
+
+
+_READS: dict[str, Read] = {
+    "class_declaration": _class,
+    "abstract_class_declaration": _class,
+    "function_declaration": _function,
+    "generator_function_declaration": _function,
+    "method_definition": _function,
+    "function_signature": _function,
+    "method_signature": _signature,
+    "abstract_method_signature": _signature,
+    "interface_declaration": _type,
+    "type_alias_declaration": _type,
+    "enum_declaration": _type,
+    "internal_module": _module,
+    "module": _module,
+    "field_definition": _field,
+    "public_field_definition": _field,
+    "property_signature": _field,
+    "property_identifier": _member,
+    "enum_assignment": _member,
+    "required_parameter": _parameter,
+    "optional_parameter": _parameter,
+    "lexical_declaration": _variables,
+    "variable_declaration": _variables,
+    "assignment_expression": _assignment,
+    "pair": _pair,
+    "call_expression": _call,
+    "import_statement": _import,
+    "export_statement": _export,
+}
+_EVERYWHERE = frozenset(
+    ("assignment_expression", "call_expression", "required_parameter", "optional_parameter", "import_statement")
+)
+_BODIES = frozenset(("class_declaration", "function_declaration", "generator_function_declaration"))
+
+GRAMMARS = {
+    "javascript": Grammar(JAVASCRIPT + FIELDS, _READS, _EVERYWHERE, _BODIES),
+    "typescript": Grammar(JAVASCRIPT + TYPESCRIPT, _READS, _EVERYWHERE, _BODIES),
+}
+GRAMMARS["javascriptreact"] = GRAMMARS["javascript"]
+GRAMMARS["typescriptreact"] = GRAMMARS["typescript"]
