@@ -6,8 +6,11 @@ of module "" with the alias `default`, and so is `module.exports = Tree`.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from syntax.definitions import WORD
 from syntax.extract.walk import DOTTED, Grammar, Read, Reader, bare
 
 if TYPE_CHECKING:
@@ -41,8 +44,16 @@ TYPESCRIPT = """
 (required_parameter [(accessibility_modifier) "readonly"]) @d
 (optional_parameter [(accessibility_modifier) "readonly"]) @d
 """
+LOCALS = """
+(formal_parameters (_) @d)
+(arrow_function parameter: (identifier) @d)
+[(variable_declarator) (for_in_statement) (catch_clause)] @d
+(statement_block [(function_declaration) (class_declaration)] @d)
+"""
 CLOSURES = frozenset(("arrow_function", "function_expression", "generator_function"))
 CLASSES = frozenset(("class",))
+_RENAMED = re.compile(r"[\w$]+\s*:|=[^,}\]]*")
+"""What of a pattern is no name of its own: `{a: b = 1}` names b."""
 MOST_KEYS = 64
 """Keys of an object that are attributes of its name; with more it is a table of data."""
 
@@ -55,7 +66,13 @@ def _class(node: Node, here: Reader) -> None:
     named = node.child_by_field_name("name")
     name = here.text(named) or "default"
     here.define(
-        name, "class", node, bases=_bases(node, here), body=node.child_by_field_name("body"), at=named, enter=True
+        name,
+        "class",
+        node,
+        bases=_bases(node, here),
+        body=node.child_by_field_name("body"),
+        at=named,
+        enter=True,
     )
 
 
@@ -123,7 +140,11 @@ def _parameter(node: Node, here: Reader) -> None:
     place = here.place
     if named is not None and place and place.inside and place.owner:
         here.define(
-            here.text(named), "attribute", node, type=annotation(node.child_by_field_name("type"), here), most=1
+            here.text(named),
+            "attribute",
+            node,
+            type=annotation(node.child_by_field_name("type"), here),
+            most=1,
         )
 
 
@@ -140,9 +161,8 @@ def _variables(node: Node, here: Reader) -> None:
         named, value = child.child_by_field_name("name"), child.child_by_field_name("value")
         if named is None or named.type != "identifier":
             continue
-        if value is not None and value.type in ("call_expression", "member_expression"):
-            if here.source.startswith(b"require(", value.start_byte):
-                continue
+        if value is not None and here.source.startswith(b"require(", value.start_byte):
+            continue
         here.leave(child.start_byte)
         whole = node if node.named_child_count == 1 else child
         _bound(here.text(named), child, value, whole, here)
@@ -209,8 +229,24 @@ def parameters(function: Node, here: Reader) -> dict[str, str]:
     return found
 
 
+def names(node: Node, here: Reader) -> Iterator[tuple[str, str]]:
+    """Yield the names that a parameter, a declaration or a loop gives, each with its type."""
+    field = node.child_by_field_name
+    target = field("pattern") or field("name") or field("left") or field("parameter")
+    if node.type in ("function_declaration", "class_declaration"):
+        yield here.text(target), annotation(field("return_type"), here)
+        return
+    target = target or node
+    value = field("value")
+    if target.type == "identifier":
+        yield here.text(target), annotation(field("type"), here) or _holds(value, here)
+    elif target.type in ("object_pattern", "array_pattern", "rest_pattern"):
+        for word in WORD.findall(_RENAMED.sub("", here.text(target))):
+            yield word, ""
+
+
 def _assignment(node: Node, here: Reader) -> None:
-    """`exports.plant = …`, `module.exports = …`, `Tree.prototype.walk = …`, `Tree.by = …`, `this.root = …`."""
+    """`exports.plant = …`, `module.exports = …`, `Tree.prototype.walk = …`, `this.root = …`."""
     left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
     if left is None or right is None:
         return
@@ -310,10 +346,9 @@ def _export(node: Node, here: Reader) -> None:
         here.take(module, "*", "", node, True)
     elif value is not None:
         _default(value, node, here)
-    elif (named := node.child_by_field_name("declaration")) is not None and here.source.startswith(
-        b"default", node.start_byte + 7
-    ):
-        if name := here.text(named.child_by_field_name("name")):
+    elif here.source.startswith(b"default", node.start_byte + 7):
+        named = node.child_by_field_name("declaration")
+        if named is not None and (name := here.text(named.child_by_field_name("name"))):
             here.take("", name, "default", node, True)
 
 
@@ -324,7 +359,11 @@ def _call(node: Node, here: Reader) -> None:
         name, outer = here.text(outer.child_by_field_name("property")), outer.parent
     if outer is not None and outer.type == "await_expression":
         outer = outer.parent
-    target = outer.child_by_field_name("name") if outer is not None and outer.type == "variable_declarator" else None
+    target = (
+        outer.child_by_field_name("name")
+        if outer is not None and outer.type == "variable_declarator"
+        else None
+    )
     if target is None or target.type == "identifier":
         here.take(module, name, here.text(target) or name, node)
         return
@@ -364,13 +403,19 @@ _READS: dict[str, Read] = {
     "export_statement": _export,
 }
 _EVERYWHERE = frozenset(
-    ("assignment_expression", "call_expression", "required_parameter", "optional_parameter", "import_statement")
+    (
+        "assignment_expression",
+        "call_expression",
+        "required_parameter",
+        "optional_parameter",
+        "import_statement",
+    )
 )
 _BODIES = frozenset(("class_declaration", "function_declaration", "generator_function_declaration"))
 
 GRAMMARS = {
-    "javascript": Grammar(JAVASCRIPT + FIELDS, _READS, _EVERYWHERE, _BODIES),
-    "typescript": Grammar(JAVASCRIPT + TYPESCRIPT, _READS, _EVERYWHERE, _BODIES),
+    "javascript": Grammar(JAVASCRIPT + FIELDS, _READS, _EVERYWHERE, _BODIES, LOCALS, names),
+    "typescript": Grammar(JAVASCRIPT + TYPESCRIPT, _READS, _EVERYWHERE, _BODIES, LOCALS, names),
 }
 GRAMMARS["javascriptreact"] = GRAMMARS["javascript"]
 GRAMMARS["typescriptreact"] = GRAMMARS["typescript"]

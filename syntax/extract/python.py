@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from syntax.definitions import WORD
 from syntax.extract.walk import DOTTED, Grammar, Reader
 
 if TYPE_CHECKING:
@@ -21,6 +23,17 @@ QUERY = """
 (with_statement (block (assignment) @d))
 (assignment left: (attribute object: (identifier) @self (#any-of? @self "self" "cls"))) @d
 (assignment left: (pattern_list (attribute object: (identifier) @self (#any-of? @self "self" "cls")))) @d
+"""
+
+
+_OTHERS = frozenset(("attribute", "subscript", "comment"))
+"""Targets of an assignment that are no local names."""
+
+LOCALS = """
+(function_definition parameters: (parameters (_) @d))
+(lambda parameters: (lambda_parameters (_) @d))
+[(assignment) (for_statement) (for_in_clause) (as_pattern) (named_expression)] @d
+(block [(function_definition) (class_definition)] @d)
 """
 
 
@@ -115,6 +128,38 @@ def parameters(function: Node, here: Reader) -> dict[str, str]:
     return found
 
 
+def names(node: Node, here: Reader) -> Iterator[tuple[str, str]]:
+    """Yield the names that a parameter, an assignment, a loop or a `with` gives, each with its type."""
+    field = node.child_by_field_name
+    held = here.text(field("type"))
+    if node.type == "assignment":
+        target, value = field("left"), field("right")
+        if target is not None and target.type == "identifier":
+            yield here.text(target), held or (_holds(value, here) if value else "")
+            return
+    elif node.type == "named_expression":
+        target, value = field("name"), field("value")
+        yield here.text(target), _holds(value, here) if value else ""
+        return
+    elif node.type in ("function_definition", "class_definition"):
+        yield here.text(field("name")), here.text(field("return_type"))
+        return
+    elif node.type == "as_pattern":
+        target, value = field("alias"), node.named_children[0] if node.named_children else None
+        if target is not None and target.named_child_count == 1 and value is not None and value != target:
+            caught = value.type in ("identifier", "attribute")  # `except Error as error`
+            yield here.text(target), here.text(value) if caught else _holds(value, here)
+            return
+    elif node.type in ("for_statement", "for_in_clause"):
+        target = field("left")
+    else:
+        target = field("name") or node
+        if node.type.startswith("typed") and target == node:
+            target = node.named_children[0]
+    for word in WORD.findall(here.text(target)) if target is not None and target.type not in _OTHERS else ():
+        yield word, held
+
+
 def _alias(node: Node, here: Reader) -> None:
     left = here.text(node.child_by_field_name("left"))
     if found := DOTTED.match(left.removeprefix("type ")):
@@ -158,5 +203,7 @@ GRAMMARS = {
         },
         everywhere=frozenset(("assignment", "import_statement", "import_from_statement")),
         bodies=frozenset(("class_definition", "function_definition")),
+        locals=LOCALS,
+        names=names,
     )
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
@@ -53,6 +53,8 @@ class Place:
     draft: Draft | None = None
     """The class whose stub its members join."""
     node: Node | None = None
+    name: str = ""
+    """Of a function its qualified name."""
 
 
 @dataclass(slots=True)
@@ -97,9 +99,9 @@ class Reader:
     def text(self, node: Node | None) -> str:
         return self.source[node.start_byte : node.end_byte].decode("utf-8", "replace") if node else ""
 
-    def enter(self, node: Node, owner: str, *, inside: bool = False, draft: Draft | None = None) -> None:
-        """What follows up to the end of `node` stands in it."""
-        self.places.append(Place(node.end_byte, owner, inside, draft, node))
+    def enter(self, node: Node, owner: str, draft: Draft | None = None) -> None:
+        """What follows up to the end of `node` belongs to `owner`."""
+        self.places.append(Place(node.end_byte, owner, False, draft, node))
 
     def define(
         self,
@@ -140,7 +142,11 @@ class Reader:
         inline = kind == "attribute" and not self._begins_line(node)
         if inline or len(self.lines[start]) > LONGEST_LINE:  # one of several on its line
             stop = body.start_byte if body else node.end_byte
-            stub = self.source[node.start_byte : stop].decode("utf-8", "replace")[:LONGEST_LINE].split("\n")[:most]
+            stub = (
+                self.source[node.start_byte : stop]
+                .decode("utf-8", "replace")[:LONGEST_LINE]
+                .split("\n")[:most]
+            )
         held = type if len(type) <= LONGEST_TYPE else ""
         draft = Draft(name, kind, first, last, stub, owner, bases[:MOST_BASES], held, head)
         self.drafts.append(draft)
@@ -153,7 +159,10 @@ class Reader:
                 place.draft.stub += stub
         if enter:
             function = kind in ("function", "method")
-            self.enter(node, owner if function else inner, inside=function, draft=None if function else draft)
+            if function:
+                self.places.append(Place(node.end_byte, owner, True, None, node, inner))
+            else:
+                self.enter(node, inner, draft=draft)
 
     def leave(self, before: int) -> None:
         """Whatever ends before a byte, nothing stands in any more."""
@@ -181,23 +190,32 @@ class Grammar:
     """Types of nodes that are read inside of functions, too."""
     bodies: frozenset[str] = frozenset()
     """Types of nodes whose inside is passed over where they stand in a function: they are not read there."""
+    locals: str = ""
+    """Captures each node that names something inside of a function."""
+    names: Callable[[Node, Reader], Iterable[tuple[str, str]]] | None = None
+    """Reads such a node: names, each with its type where something says it."""
 
 
 def facts(text: str, language: str) -> Facts:
     """Return what `text` says; nothing for a language without a grammar. Raises nothing."""
-    if language not in MODULES:
-        return Facts(language)
-    grammar = _grammar(language)
     source = text.encode("utf-8", "replace")
-    tree = parse(source, language, len(text))
+    tree = parse(source, language, len(text)) if language in MODULES else None
     if tree is None:
         return Facts(language)
-    from tree_sitter import QueryCursor
+    reader = read(tree.root_node, source, text.split("\n"), language)
+    symbols = tuple(
+        Symbol(d.name, d.kind, d.first, d.last, "\n".join(d.stub[:STUB_LINES]), d.owner, d.bases, d.type)
+        for d in reader.drafts
+    )
+    return Facts(language, reader.package, symbols, tuple(reader.imports))
 
-    captured = QueryCursor(_query(language)).captures(tree.root_node)
-    found = captured.get("d", ())
+
+def read(root: Node, source: bytes, lines: list[str], language: str) -> Reader:
+    """Read a tree. The places of the result are those that its last nodes stand in."""
+    grammar = grammar_of(language)
+    found = captures(root, language, grammar.query)
     nodes = sorted((node.start_byte, -node.end_byte, at, node) for at, node in enumerate(found))
-    reader = Reader(source, text.split("\n"))
+    reader = Reader(source, lines)
     places, reads, everywhere = reader.places, grammar.reads, grammar.everywhere
     for count, (start, end, _, node) in enumerate(nodes):
         if count % NODES_A_SLICE == NODES_A_SLICE - 1:
@@ -209,11 +227,14 @@ def facts(text: str, language: str) -> Facts:
                 places.append(Place(-end, "", True))
             continue
         reads[kind](node, reader)
-    symbols = tuple(
-        Symbol(d.name, d.kind, d.first, d.last, "\n".join(d.stub[:STUB_LINES]), d.owner, d.bases, d.type)
-        for d in reader.drafts
-    )
-    return Facts(language, reader.package, symbols, tuple(reader.imports))
+    return reader
+
+
+def captures(node: Node, language: str, query: str) -> list[Node]:
+    """Return the nodes that a query captures as `d`."""
+    from tree_sitter import QueryCursor
+
+    return QueryCursor(_query(language, query)).captures(node).get("d", [])
 
 
 def bare(written: str) -> str:
@@ -229,14 +250,14 @@ def last_row(node: Node) -> int:
 
 
 @cache
-def _grammar(language: str) -> Grammar:
+def grammar_of(language: str) -> Grammar:
     module = import_module(f"syntax.extract.{MODULES[language]}")
     return module.GRAMMARS[language]
 
 
 @cache
-def _query(language: str) -> Query:
+def _query(language: str, query: str) -> Query:
     from tree_sitter import Query
     from tree_sitter_language_pack import get_language
 
-    return Query(get_language(GRAMMARS[language]), _grammar(language).query)  # type: ignore[arg-type]
+    return Query(get_language(GRAMMARS[language]), query)  # type: ignore[arg-type]
