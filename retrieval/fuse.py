@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from retrieval.store import Hit
+from retrieval.rows import Hit
 
 RANK_CONSTANT = 20
 """How little the difference between the first ranks counts; 20 was best for questions about code."""
