@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 
 from nearside.workspace import workspace_of
 from settings import paths
 from settings.layers import load
-from settings.schema import Endpoint
-from settings.values import KEYS
+from settings.values import KEYS, plain
 
 
 def report(path: Path, as_json: bool) -> str:
@@ -24,7 +22,7 @@ def report(path: Path, as_json: bool) -> str:
     if as_json:
         shown = {
             dotted: {
-                "value": asdict(value) if isinstance(value, Endpoint) else value,
+                "value": plain(value),
                 "origin": loaded.origin[dotted],
                 "about": KEYS[dotted].about,
             }
@@ -34,7 +32,7 @@ def report(path: Path, as_json: bool) -> str:
         return json.dumps({"settings": shown, "notes": notes, "files": files}, indent=1, ensure_ascii=False)
     lines = []
     for dotted, value in values.items():
-        written = json.dumps(asdict(value) if isinstance(value, Endpoint) else value, ensure_ascii=False)
+        written = json.dumps(plain(value), ensure_ascii=False)
         origin = loaded.origin[dotted]
         source = "" if origin == "default" else f"from {origin}; "
         lines.append(f"{dotted:25} {written:12} {source}{KEYS[dotted].about}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Literal
 
 Untrusted = Literal["refuse", "lower", "disable", "narrow", "extend"]
@@ -15,8 +16,8 @@ def setting(
     about: str,
     *,
     untrusted: Untrusted = "refuse",
-    low: int = 0,
-    high: int = 0,
+    low: int | Decimal = 0,
+    high: int | Decimal = 0,
     choices: tuple[str, ...] = (),
 ) -> Any:
     """Declare a setting: its default, one line for the user, and what bounds it."""
@@ -34,6 +35,19 @@ class Endpoint:
     model: str = ""
     api_key_env: str = ""
     """Name of the environment variable that holds the key."""
+
+
+@dataclass(frozen=True)
+class Price:
+    """What a hosted model costs, in US dollars per million tokens."""
+
+    model: str
+    """As requests name it, or provider/model."""
+    input: Decimal
+    output: Decimal
+    cache_read: Decimal | None = None
+    """None: like any other input."""
+    cache_write: Decimal | None = None
 
 
 @dataclass(frozen=True)
@@ -111,9 +125,42 @@ class Ledger:
 
 
 @dataclass(frozen=True)
+class Cost:
+    currency: str = setting("USD", "what amounts are shown in")
+    exchange_rate: Decimal = setting(
+        Decimal(1),
+        "what one US dollar costs in that currency, as models are priced in dollars",
+        low=Decimal("0.000001"),
+        high=1_000_000_000,
+    )
+    kwh_price: Decimal = setting(Decimal("0.16"), "price of a kilowatt-hour", high=1_000_000)
+    watts: str | Decimal = setting(
+        "measured", "watts this machine draws while it answers, or measured by its own counters", high=100_000
+    )
+    hardware_price: Decimal = setting(
+        Decimal(0), "price of the hardware; 0 where you had it anyway", high=1_000_000_000_000
+    )
+    residual_value: Decimal = setting(
+        Decimal(0), "what it is worth in the end, which may be more than its price", high=1_000_000_000_000
+    )
+    years: Decimal = setting(Decimal(3), "years it is used", low=Decimal("0.1"), high=100)
+    setup_hours: Decimal = setting(Decimal(0), "hours it takes to set up, once", high=100_000)
+    hourly_rate: Decimal = setting(Decimal(0), "price of an hour of your work", high=1_000_000_000)
+    maintenance_hours: Decimal = setting(Decimal(0), "hours it takes to maintain, in a year", high=8784)
+    people: int = setting(1, "people who share the machine", low=1, high=1_000_000)
+    hosted_model: str = setting(
+        "claude-sonnet-5-5", "hosted model that would have answered otherwise, for the avoided spend"
+    )
+    prices: tuple[Price, ...] = setting(
+        (), "prices of yours: a table of {input, output, cache_read, cache_write} for each model"
+    )
+
+
+@dataclass(frozen=True)
 class Settings:
     model: Model = field(default_factory=Model)
     completion: Completion = field(default_factory=Completion)
     retrieval: Retrieval = field(default_factory=Retrieval)
     log: Log = field(default_factory=Log)
     ledger: Ledger = field(default_factory=Ledger)
+    cost: Cost = field(default_factory=Cost)

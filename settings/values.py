@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
+from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import urlsplit
 
-from settings.schema import Endpoint, Settings, Untrusted
+from settings.schema import Endpoint, Price, Settings, Untrusted
 
 SWITCHES = {
     "1": True,
@@ -32,8 +33,8 @@ class Key:
     default: Any
     about: str
     untrusted: Untrusted
-    low: int
-    high: int
+    low: int | Decimal
+    high: int | Decimal
     choices: tuple[str, ...]
 
     @property
@@ -47,6 +48,12 @@ class Key:
 
 MODELS = ("model.completion", "retrieval.embedder")
 """Settings that name a model: a word, a path, or the table of a server."""
+
+DECIMAL_PLACES = 12
+"""Digits after the point of an amount: a price of one token has about eight."""
+MOST_PRICES = 1000
+HIGHEST_PRICE = 1_000_000
+"""US dollars for a million tokens."""
 
 KEYS: dict[str, Key] = {
     key.dotted: key
@@ -64,6 +71,17 @@ def accepted(key: Key, raw: object) -> Any:
         raise ValueError(f"{shown(raw)} is not true or false")
     if isinstance(key.default, int):
         return _number(key, raw)
+    if isinstance(key.default, Decimal):
+        return amount(raw, key.low, key.high)
+    if key.dotted == "cost.watts":
+        if isinstance(raw, str) and raw.lower() == key.default:
+            return key.default
+        try:
+            return amount(raw, key.low, key.high)
+        except ValueError as error:
+            raise ValueError(f'{error}, nor "{key.default}"') from None
+    if key.dotted == "cost.prices":
+        return _prices(raw)
     if isinstance(key.default, tuple):
         if isinstance(raw, list | tuple) and all(isinstance(item, str) and _plain(item) for item in raw):
             return tuple(dict.fromkeys(raw))
@@ -85,6 +103,11 @@ def from_text(key: Key, text: str) -> object:
             return int(text)
         except ValueError:
             return text
+    if key.dotted == "cost.prices":
+        try:
+            return json.loads(text, parse_float=Decimal)
+        except (ValueError, RecursionError):
+            return text
     if isinstance(key.default, tuple):
         return tuple(part.strip() for part in text.split(",") if part.strip())
     if key.dotted in MODELS and text.lstrip().startswith("{"):
@@ -101,6 +124,10 @@ def shown(value: object) -> str:
         return "that table"
     if isinstance(value, Endpoint):
         return value.base_url
+    if isinstance(value, Decimal):
+        return f"{value}"[:60]
+    if isinstance(value, tuple) and value and isinstance(value[0], Price):
+        return "the table of prices below it"
     try:
         text = (
             json.dumps(value, ensure_ascii=False)
@@ -119,6 +146,62 @@ def _number(key: Key, raw: object) -> int:
     if isinstance(raw, int) and not isinstance(raw, bool) and key.low <= raw <= key.high:
         return raw
     raise ValueError(f"{shown(raw)} is not a whole number from {key.low} to {key.high}")
+
+
+def amount(raw: object, low: int | Decimal, high: int | Decimal) -> Decimal:
+    """Return a number as it is written, or raise ValueError. A float counts as its shortest decimal form."""
+    if isinstance(raw, int | float | str | Decimal) and not isinstance(raw, bool):
+        try:
+            # `str` of a whole number of thousands of digits is refused by Python itself
+            number = Decimal(repr(raw) if isinstance(raw, float) else str(raw).strip()[:100])
+        except (InvalidOperation, ValueError):
+            number = None
+        if number is not None and number.is_finite() and low <= number <= high:
+            exponent = number.as_tuple().exponent
+            if isinstance(exponent, int) and exponent >= -DECIMAL_PLACES:
+                return number
+    raise ValueError(f"{shown(raw)} is not a number from {low:,} to {high:,}")
+
+
+def plain(value: object) -> Any:
+    """Return a setting's value as JSON knows it."""
+    if isinstance(value, Endpoint):
+        return asdict(value)
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, tuple) and value and isinstance(value[0], Price):
+        return {
+            price.model: {
+                name: plain(amount)
+                for name, amount in asdict(price).items()
+                if name != "model" and amount is not None
+            }
+            for price in value
+        }
+    return value
+
+
+def _prices(raw: object) -> tuple[Price, ...]:
+    if not isinstance(raw, Mapping):
+        raise ValueError(f"{shown(raw)} is not a table of models")
+    if len(raw) > MOST_PRICES:
+        raise ValueError(f"it names more than {MOST_PRICES:,} models")
+    return tuple(_price(str(model), row) for model, row in raw.items())
+
+
+def _price(model: str, row: object) -> Price:
+    names = [field.name for field in fields(Price) if field.name != "model"]
+    if not model or len(model) > 200 or not _plain(model):
+        raise ValueError(f"{shown(model)} is not the name of a model")
+    if not isinstance(row, Mapping) or not {"input", "output"} <= row.keys():
+        raise ValueError(f"{shown(model)} has no {{input, output}} in dollars per million tokens")
+    for name in row:
+        if name not in names:
+            raise ValueError(f"{shown(name)} of {shown(model)} is not one of {', '.join(names)}")
+    try:
+        return Price(model, **{name: amount(value, 0, HIGHEST_PRICE) for name, value in row.items()})
+    except ValueError as error:
+        raise ValueError(f"a price of {shown(model)} is wrong: {error}") from None
 
 
 def _text(key: Key, raw: object) -> str:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from settings import layers, paths
 from settings.layers import Loaded, load
 from settings.schema import Endpoint, Settings
-from settings.values import KEYS, accepted
+from settings.values import KEYS, accepted, plain
 
 
 def write_user(text: str | bytes) -> Path:
@@ -360,7 +360,7 @@ def test_junk_in_any_layer_never_raises_and_gives_valid_settings(
     loaded = load(project, editor, environ, trusted=trusted)
     for dotted, key in KEYS.items():
         value = getattr(getattr(loaded.settings, key.section), key.name)
-        again = accepted(key, vars(value) if isinstance(value, Endpoint) else value)
+        again = accepted(key, plain(value) if isinstance(value, Endpoint) or dotted == "cost.prices" else value)
         assert again == value, dotted
     json.dumps(loaded.notes).encode()  # fit to be sent to an editor
     assert all(note.isprintable() for note in loaded.notes)
