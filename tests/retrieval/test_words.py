@@ -33,6 +33,7 @@ from retrieval.words import split_identifiers, split_query
         ("Plain words, twice: words.", "plain words twice words"),
         ("", ""),
         ("+-*/ {} ...", ""),
+        ("a--b --dry-run x-1", "a b dryrun dry run x 1"),
     ],
 )
 def test_an_identifier_is_followed_by_its_parts(text: str, expected: str) -> None:
@@ -67,6 +68,11 @@ def test_any_text_gives_words_a_tokenizer_leaves_alone(text: str) -> None:
     for word in split_identifiers(text).split():
         assert 0 < len(word) <= words.LONGEST * 3  # lower case may take more characters
         assert "_" not in word and "-" not in word
+
+
+@given(st.text(st.characters(max_codepoint=127)))
+def test_words_of_plain_text_are_the_same_beside_other_letters(text: str) -> None:
+    assert split_identifiers(f"{text} é").removesuffix("é").rstrip() == split_identifiers(text)
 
 
 @given(st.lists(st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,30}", fullmatch=True), min_size=1))
