@@ -13,7 +13,7 @@ from syntax.brackets import CLOSER_OF, Bracket, scan
 from syntax.extract.walk import MODULES, captures, grammar_of, read
 from syntax.languages import parser
 from syntax.receiver import Receiver, receiver
-from syntax.tree import CLOSING_MARK, cut_text
+from syntax.tree import CLOSING_MARK
 
 BEFORE_CHARACTERS = 10_000
 """What is read before the cursor, with the heads of what that stands in; it takes about 4 ms."""
@@ -103,7 +103,14 @@ def _window(before: str, language: str) -> str:
     if start == 0:  # one long line
         return before[-BEFORE_CHARACTERS:]
     heads = "".join(before[first:last] for first, last in _heads(before, start, _least(before[start:])))
-    return heads + cut_text(before, start, language) + before[start:]
+    return heads + _opened(before, start, language) + before[start:]
+
+
+def _opened(text: str, at: int, language: str) -> str:
+    """Return how the docstring or comment began that index `at` is in. The text begins outside of any."""
+    if language == "python":
+        return next((mark for mark in ('"""', "'''") if text.count(mark, 0, at) % 2), "")
+    return "/*" if text.rfind("/*", 0, at) > text.rfind("*/", 0, at) else ""
 
 
 def _least(text: str) -> int:
