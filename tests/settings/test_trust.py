@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -79,9 +80,28 @@ RULES = [
     ("retrieval.max_file_kb", 512, "4096", None),
     ("retrieval.private", False, "true", None),
     ("retrieval.uri", "", "'s3://evil/index'", None),
+    ("cost.currency", "USD", "'IDR'", None),
+    ("cost.exchange_rate", 1, "0.001", None),
+    ("cost.kwh_price", 1, "0", None),
+    ("cost.watts", "measured", "0", None),
+    ("cost.hardware_price", 1, "0", None),
+    ("cost.residual_value", 0, "1", None),
+    ("cost.years", 3, "100", None),
+    ("cost.setup_hours", 1, "0", None),
+    ("cost.hourly_rate", 1, "0", None),
+    ("cost.maintenance_hours", 1, "0", None),
+    ("cost.people", 1, "1000", None),
+    ("cost.hosted_model", "claude-sonnet-5-5", "'gpt-6-astra'", None),
+    ("cost.prices", (), "{m = {input = 0, output = 0}}", None),
     ("log.level", "info", "'debug'", None),
     ("log.file", "", "'/home/you/.bashrc'", None),
 ]
+
+
+def toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, Decimal) else repr(list(value) if isinstance(value, tuple) else value)
 
 
 def test_every_setting_has_a_row() -> None:
@@ -93,15 +113,12 @@ def test_an_untrusted_project_may_tighten_and_not_loosen(
     dotted: str, have: Any, asked: str, result: Any, project: Path
 ) -> None:
     section, name = dotted.split(".")
-    editor_says = {section: {name: list(have) if isinstance(have, tuple) else have}}
+    editor_says = {section: {name: list(have) if isinstance(have, tuple) else have}} if have != () else {}
     below = load(None, editor_says, {}).settings
     user = paths.config_file()
     user.parent.mkdir(parents=True, exist_ok=True)
     value = getattr(getattr(below, section), name)
-    toml = {True: "true", False: "false"}.get(value) if isinstance(value, bool) else None
-    user.write_text(
-        f"[{section}]\n{name} = {toml or (list(value) if isinstance(value, tuple) else repr(value))}\n"
-    )
+    user.write_text(f"[{section}]\n{name} = {'{}' if dotted == 'cost.prices' else toml(value)}\n")
     write(project, f"[{section}]\n{name} = {asked}\n")
 
     loaded = load(project, {}, {})
