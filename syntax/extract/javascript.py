@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from syntax.definitions import WORD
+from syntax.definitions import SIGNATURE_LINES, STUB_LINES, WORD
 from syntax.extract.walk import DOTTED, Grammar, Read, Reader, bare
 
 if TYPE_CHECKING:
@@ -98,14 +98,19 @@ def _function(node: Node, here: Reader) -> None:
 
 
 def _type(node: Node, here: Reader) -> None:
-    named = node.child_by_field_name("name")
-    kind = "class" if node.type == "interface_declaration" else "type"
-    value = node.child_by_field_name("value")
+    named, value = node.child_by_field_name("name"), node.child_by_field_name("value")
+    interface = node.type == "interface_declaration"
     plain = value is not None and value.type not in ("object_type", "intersection_type")
-    body = node.child_by_field_name("body") or (None if plain else value)
-    held = here.text(value) if plain else ""
     here.define(
-        here.text(named), kind, node, bases=_bases(node, here), type=held, body=body, at=named, enter=True
+        here.text(named),
+        "class" if interface else "type",
+        node,
+        bases=_bases(node, here),
+        type=here.text(value) if plain else "",
+        body=node.child_by_field_name("body") if interface else None,
+        most=SIGNATURE_LINES if interface else STUB_LINES,
+        at=named,
+        enter=True,
     )
 
 

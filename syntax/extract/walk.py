@@ -27,6 +27,16 @@ MODULES = {
     "javascriptreact": "javascript",
     "typescript": "javascript",
     "typescriptreact": "javascript",
+    "go": "go",
+    "rust": "rust",
+    "java": "java",
+    "csharp": "csharp",
+    "kotlin": "kotlin",
+    "c": "c",
+    "cpp": "c",
+    "ruby": "ruby",
+    "php": "php",
+    "lua": "lua",
 }
 """LSP language identifier -> module of this package that reads it."""
 
@@ -84,6 +94,8 @@ class Reader:
     """Qualified names defined so far."""
     drafts: list[Draft] = field(default_factory=list)
     imports: list[Import] = field(default_factory=list)
+    bases: dict[str, list[str]] = field(default_factory=dict)
+    """Bases that are said apart from their class, by its qualified name: Rust's impls, Ruby's includes."""
     package: str = ""
     wrapper: Node | None = None
     """The decorated definition or export statement read last: what it wraps begins where it begins."""
@@ -164,10 +176,20 @@ class Reader:
             else:
                 self.enter(node, inner, draft=draft)
 
+    def skip(self, node: Node) -> None:
+        """What stands in `node` is passed over, like the body of a function."""
+        self.places.append(Place(node.end_byte, self.owner, True))
+
     def leave(self, before: int) -> None:
         """Whatever ends before a byte, nothing stands in any more."""
         while self.places and self.places[-1].end <= before:
             self.places.pop()
+
+    def bases_of(self, draft: Draft) -> tuple[str, ...]:
+        if not self.bases or draft.kind not in ("class", "type", "module"):
+            return draft.bases
+        name = f"{draft.owner}.{draft.name}" if draft.owner else draft.name
+        return tuple(dict.fromkeys([*draft.bases, *self.bases.get(name, ())]))[:MOST_BASES]
 
     def take(self, module: str, name: str, alias: str, node: Node, exported: bool = False) -> None:
         self.imports.append(Import(module, name, alias, node.start_point.row, exported))
@@ -204,7 +226,16 @@ def facts(text: str, language: str) -> Facts:
         return Facts(language)
     reader = read(tree.root_node, source, text.split("\n"), language)
     symbols = tuple(
-        Symbol(d.name, d.kind, d.first, d.last, "\n".join(d.stub[:STUB_LINES]), d.owner, d.bases, d.type)
+        Symbol(
+            d.name,
+            d.kind,
+            d.first,
+            d.last,
+            "\n".join(d.stub[:STUB_LINES]),
+            d.owner,
+            reader.bases_of(d),
+            d.type,
+        )
         for d in reader.drafts
     )
     return Facts(language, reader.package, symbols, tuple(reader.imports))
@@ -224,7 +255,7 @@ def read(root: Node, source: bytes, lines: list[str], language: str) -> Reader:
         kind = node.type
         if places and places[-1].inside and kind not in everywhere:
             if kind in grammar.bodies:
-                places.append(Place(-end, "", True))
+                places.append(Place(-end, "", True))  # `self` is another one in there
             continue
         reads[kind](node, reader)
     return reader
