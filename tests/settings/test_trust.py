@@ -101,7 +101,9 @@ RULES = [
 def toml(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    return str(value) if isinstance(value, Decimal) else repr(list(value) if isinstance(value, tuple) else value)
+    if isinstance(value, Decimal):
+        return str(value)
+    return repr(list(value) if isinstance(value, tuple) else value)
 
 
 def test_every_setting_has_a_row() -> None:
