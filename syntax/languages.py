@@ -35,7 +35,66 @@ GRAMMARS = {
 }
 """LSP language identifier -> name of the grammar. Editors differ in few of the identifiers."""
 
+EXTENSIONS = {
+    "c": "c h",
+    "cpp": "cc cpp cxx c++ hh hpp hxx h++ ipp inl tpp cu cuh",
+    "csharp": "cs csx",
+    "css": "css",
+    "dart": "dart",
+    "elixir": "ex exs",
+    "go": "go",
+    "haskell": "hs",
+    "html": "html htm xhtml",
+    "java": "java",
+    "javascript": "js mjs cjs",
+    "javascriptreact": "jsx",
+    "json": "json jsonc",
+    "kotlin": "kt kts",
+    "less": "less",
+    "lua": "lua",
+    "markdown": "md markdown",
+    "perl": "pl pm",
+    "php": "php phtml",
+    "proto": "proto",
+    "python": "py pyi pyw",
+    "r": "r",
+    "restructuredtext": "rst",
+    "ruby": "rb rake gemspec ru",
+    "rust": "rs",
+    "scala": "scala sc",
+    "scss": "scss",
+    "shellscript": "sh bash zsh ksh",
+    "sql": "sql",
+    "svelte": "svelte",
+    "swift": "swift",
+    "toml": "toml",
+    "typescript": "ts mts cts",
+    "typescriptreact": "tsx",
+    "vue": "vue",
+    "xml": "xml xsd xsl svg",
+    "yaml": "yaml yml",
+    "zig": "zig",
+}
+FILES = {
+    "cmakelists.txt": "cmake",
+    "dockerfile": "dockerfile",
+    "gemfile": "ruby",
+    "makefile": "makefile",
+    "rakefile": "ruby",
+    "sconstruct": "python",
+}
+_LANGUAGES = {extension: language for language, listed in EXTENSIONS.items() for extension in listed.split()}
+
 _threads = threading.local()
+
+
+def language_of(path: str) -> str:
+    """Return the LSP language identifier that a file's name says; "plaintext" where it says none.
+
+    A header `.h` is C: its C++ reads well enough as C for names, and C read as C++ would not.
+    """
+    name = path.replace("\\", "/").rpartition("/")[2].lower()
+    return FILES.get(name) or _LANGUAGES.get(name.rpartition(".")[2] if "." in name else "", "plaintext")
 
 
 def parser(language: str) -> Parser | None:

@@ -84,7 +84,9 @@ def _field(node: Node, here: Reader) -> None:
         if declared.type == "variable_declaration":
             held = here.text(declared.child_by_field_name("type"))
             for one in declared.named_children:
-                if (named := one.child_by_field_name("name")) is not None and one.type == "variable_declarator":
+                if (
+                    named := one.child_by_field_name("name")
+                ) is not None and one.type == "variable_declarator":
                     here.define(here.text(named), "attribute", node, type=held, most=1, at=named)
 
 

@@ -115,7 +115,11 @@ def _last(written: str) -> str:
 def _function(node: Node, here: Reader) -> None:
     named = node.child_by_field_name("name")
     place = here.place
-    kind = "method" if place and place.owner and not (place.draft and place.draft.kind == "module") else "function"
+    kind = (
+        "method"
+        if place and place.owner and not (place.draft and place.draft.kind == "module")
+        else "function"
+    )
     returns = here.text(node.child_by_field_name("return_type"))
     body = node.child_by_field_name("body")
     here.define(here.text(named), kind, node, type=returns, body=body, at=named, enter=True)
@@ -133,7 +137,9 @@ def _member(node: Node, here: Reader) -> None:
 
 def _holds(value: Node | None, here: Reader) -> str:
     while value is not None and value.type in ("try_expression", "await_expression", "reference_expression"):
-        value = value.child_by_field_name("value") or (value.named_children[0] if value.named_children else None)
+        value = value.child_by_field_name("value") or (
+            value.named_children[0] if value.named_children else None
+        )
     if value is None:
         return ""
     if value.type == "struct_expression":
@@ -181,7 +187,9 @@ GRAMMARS = {
             "field_declaration": _member,
         },
         everywhere=frozenset(("use_declaration",)),
-        bodies=frozenset(("function_item", "impl_item", "struct_item", "enum_item", "trait_item", "mod_item")),
+        bodies=frozenset(
+            ("function_item", "impl_item", "struct_item", "enum_item", "trait_item", "mod_item")
+        ),
         locals=LOCALS,
         names=names,
     )

@@ -138,7 +138,7 @@ class Reader:
         first = begin = node.start_point.row
         start = at.start_point.row if at else first
         last = last_row(node)
-        if self.wrapper is not None and self.wrapper.end_byte == node.end_byte:
+        if self.wrapper is not None and 0 <= self.wrapper.end_byte - node.end_byte <= 1:
             first = self.wrapper.start_point.row
         if start - first <= DECORATOR_LINES:
             begin = first
