@@ -102,6 +102,7 @@ def nearside(health: dict[str, Any], model: str) -> Dialect:
                 "path": prompt.path,
                 "repository": prompt.repository,
                 "context": [asdict(snippet) for snippet in prompt.snippets],
+                **({"members": dict(prompt.members)} if prompt.members else {}),
                 "max_lines": request.max_lines,
                 "least": request.least,
             },

@@ -15,6 +15,7 @@ from collections.abc import AsyncGenerator, Callable
 from inference.backend import Backend
 from inference.drafts import Drafts
 from inference.generate import Job
+from inference.guide import Known
 from inference.healing import take_back
 from inference.refusals import kind_of
 from inference.scheduler import Scheduler
@@ -127,7 +128,7 @@ class EngineState:
             raise EngineUnavailable(
                 "The request was not answered: the engine is stopping. Try again in a moment."
             )
-        job, queue = self._job(asked, *self._tokens(self.backend, asked))
+        job, queue = self._job(asked, self.backend)
         self.scheduler.submit(job)
         deadline: float | None = None
         try:
@@ -150,14 +151,15 @@ class EngineState:
         finally:
             self.scheduler.cancel(job)
 
-    def _tokens(self, backend: Backend, asked: Asked) -> tuple[list[int], bytes]:
-        """Token ids of the prompt, and the unfinished word that was taken back from it."""
+    def _tokens(self, backend: Backend, asked: Asked) -> tuple[list[int], bytes, Known | None]:
+        """Token ids of the prompt, the unfinished word taken back from it, and the names known there."""
         if isinstance(asked.prompt, FimPrompt):
             d = backend.description
             # Beyond the length it was trained on a model only gets worse: less text is better text.
             context = min(d.context, d.trained_context or d.context)
             prompt, typed = take_back(backend, asked.prompt)
-            return infill_tokens(backend, prompt, context - max(asked.max_tokens, RESERVE)), typed
+            tokens = infill_tokens(backend, prompt, context - max(asked.max_tokens, RESERVE))
+            return tokens, typed, Known.of(prompt)
         if isinstance(asked.prompt, str):
             tokens = backend.start_tokens() + backend.tokenize(asked.prompt)
         else:
@@ -170,12 +172,11 @@ class EngineState:
             tokens = turns
         if not tokens:
             raise EngineRefused("The request was not answered: the prompt is empty.")
-        return tokens, b""
+        return tokens, b"", None
 
-    def _job(
-        self, asked: Asked, prompt: list[int], typed: bytes
-    ) -> tuple[Job, asyncio.Queue[Piece | Exception | None]]:
+    def _job(self, asked: Asked, backend: Backend) -> tuple[Job, asyncio.Queue[Piece | Exception | None]]:
         """A job whose results arrive in a queue on the event loop."""
+        prompt, typed, known = self._tokens(backend, asked)
         loop = asyncio.get_running_loop()
         queue: asyncio.Queue[Piece | Exception | None] = asyncio.Queue()
 
@@ -187,6 +188,7 @@ class EngineState:
             prompt,
             emit=put,
             typed=typed,
+            known=known,
             done=put,
             owner=asked.owner,
             priority=asked.priority,

@@ -15,9 +15,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from inference.backend import Backend, CacheFull, Interrupted
+from inference.choices import Choices
 from inference.drafts import Drafts, Lookup
-from inference.healing import Pieces
-from inference.sampling import Step, TextStream, choose, first_tokens, steps_for
+from inference.guide import REACH, Known
+from inference.sampling import Step, TextStream, choose, steps_for
 from inference.sequences import SequenceCache, Slot
 from inference.types import EngineRefused, Piece, Priority, Usage
 
@@ -40,6 +41,8 @@ class Job:
     done: Callable[[Exception | None], None]
     typed: bytes = b""
     """What the answer has to begin with; it is in the text already and not handed out (healing.py)."""
+    known: Known | None = None
+    """Names that are raised where they fit (guide.py)."""
     owner: Hashable = None
     """Whose cache to use and whose older requests to supersede; None is anonymous."""
     priority: Priority = Priority.FOREGROUND
@@ -98,6 +101,8 @@ class _Branch:
     step: Step
     typed: bytes = b""
     """What of the job's typed text is still to be written."""
+    tail: bytes = b""
+    """The end of the text so far."""
     made: int = 0
     waiting: list[Step] = field(default_factory=list)
     """Tokens whose text is held back."""
@@ -119,7 +124,7 @@ def run(
     cache: SequenceCache,
     pace: Pace,
     drafts: Drafts,
-    pieces: Pieces | None = None,
+    choices: Choices,
 ) -> Generator[None, None, None]:
     """Answer a job. Raises NoRoom before anything happened; whoever drives it stops a cancelled one."""
     room = backend.description.context - job.max_tokens
@@ -136,12 +141,13 @@ def run(
         last = yield from _prefill(job, cache, slot, pace)
         prefilled = time.monotonic()
         if job.max_tokens > 0:
-            branches = _fork(job, backend, cache, slot, last, pieces)
+            choices = choices.guided(job.known)
+            branches = _fork(job, backend, cache, slot, last, choices)
             branch_ids = [branch.sequence for branch in branches if branch.sequence != slot.id]
             if len(branches) == 1 and job.temperature <= 0 and drafts.longest and backend.can_trim:
-                yield from _decode_with_drafts(job, backend, cache, slot, branches[0], pieces, drafts)
+                yield from _decode_with_drafts(job, backend, cache, slot, branches[0], choices, drafts)
             else:
-                yield from _decode(job, backend, cache, slot, branches, pieces)
+                yield from _decode(job, backend, cache, slot, branches, choices)
         job.emit(
             Piece(
                 usage=Usage(
@@ -183,32 +189,20 @@ def _prefill(job: Job, cache: SequenceCache, slot: Slot, pace: Pace) -> Generato
 
 
 def _fork(
-    job: Job, backend: Backend, cache: SequenceCache, slot: Slot, last: int, pieces: Pieces | None
+    job: Job, backend: Backend, cache: SequenceCache, slot: Slot, last: int, choices: Choices
 ) -> list[_Branch]:
     """Start the alternatives from the logits after the prompt."""
-    row, tokens = _allowed(backend.logits(last), job.typed, pieces)
+    before = job.known.before if job.known else b""
+    row, tokens = choices.at(backend.logits(last), before, job.typed)
     chosen = [choose(row, job.temperature, np.random.default_rng(job.seed))]
     if job.alternatives > 1:
-        likely = first_tokens(row, job.alternatives + 8)
-        others = [i for i in likely if i != chosen[0] and not backend.is_end(int(tokens[i]))]
-        chosen += others[: job.alternatives - 1]
+        chosen = choices.first(row, tokens, chosen[0], job.alternatives, backend)
     steps = [replace(step, token=int(tokens[step.token])) for step in steps_for(row, chosen)]
     sequences = [slot.id, *cache.branch(slot, len(steps) - 1)]
     return [
-        _Branch(i, sequence, len(slot.tokens), TextStream(job.stop, job.max_lines), step, job.typed)
+        _Branch(i, sequence, len(slot.tokens), TextStream(job.stop, job.max_lines), step, job.typed, before)
         for i, (sequence, step) in enumerate(zip(sequences, steps, strict=False))
     ]
-
-
-def _allowed(row: np.ndarray, typed: bytes, pieces: Pieces | None) -> tuple[np.ndarray, np.ndarray]:
-    """The logits to choose from and their tokens: all, or those that spell what was typed.
-
-    Probabilities over these are what the model says given what the user has typed.
-    """
-    if not typed or pieces is None:
-        return row, np.arange(len(row))
-    tokens = np.asarray(pieces.spelling(typed))
-    return row[tokens], tokens
 
 
 def _decode(
@@ -217,7 +211,7 @@ def _decode(
     cache: SequenceCache,
     slot: Slot,
     branches: list[_Branch],
-    pieces: Pieces | None,
+    choices: Choices,
 ) -> Generator[None, None, None]:
     """Generate until every branch has ended."""
     random = np.random.default_rng(job.seed + 1)
@@ -235,7 +229,7 @@ def _decode(
             if branch.sequence == slot.id:
                 slot.tokens.append(branch.step.token)
             branch.position += 1
-            branch.step = _next_step(job, backend, i, branch, pieces, random)
+            branch.step = _next_step(job, backend, i, branch, choices, random)
         active = [branch for branch in active if not _take(job, backend, branch)]
 
 
@@ -244,11 +238,11 @@ def _next_step(
     backend: Backend,
     index: int,
     branch: _Branch,
-    pieces: Pieces | None,
+    choices: Choices,
     random: np.random.Generator,
 ) -> Step:
     """Choose the branch's next token by the logits of batch entry `index`."""
-    row, allowed = _allowed(backend.logits(index), branch.typed, pieces)
+    row, allowed = choices.at(backend.logits(index), branch.tail, branch.typed)
     [step] = steps_for(row, [choose(row, job.temperature, random)])
     return replace(step, token=int(allowed[step.token]))
 
@@ -259,7 +253,7 @@ def _decode_with_drafts(
     cache: SequenceCache,
     slot: Slot,
     branch: _Branch,
-    pieces: Pieces | None,
+    choices: Choices,
     drafts: Drafts,
 ) -> Generator[None, None, None]:
     """Generate one greedy answer; the same tokens as `_decode`, some of them several a batch."""
@@ -285,7 +279,7 @@ def _decode_with_drafts(
         job.drafted += len(draft)
         right = 0
         while True:
-            branch.step = _next_step(job, backend, right, branch, pieces, random)
+            branch.step = _next_step(job, backend, right, branch, choices, random)
             drafts.guessed(lookup.matched, lookup.push(branch.step.token))
             ended = _take(job, backend, branch)
             if ended or [branch.step.token] != draft[right : right + 1]:
@@ -316,6 +310,7 @@ def _take(job: Job, backend: Backend, branch: _Branch) -> bool:
         written = backend.piece(step.token)
         new = written[len(branch.typed) :]
         branch.typed = branch.typed[len(written) :]
+        branch.tail = (branch.tail + written)[-REACH:]
         branch.text += branch.stream.feed(new)
         unsure = branch.unsure(new, job.least)
         if new:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from inference.backend import Backend
@@ -42,6 +42,10 @@ class Pieces:
         pieces = sorted((backend.piece(token), token) for token in range(backend.vocabulary))
         self._bytes = [piece for piece, _ in pieces]
         self._tokens = [token for _, token in pieces]
+
+    def __iter__(self) -> Iterator[tuple[bytes, int]]:
+        """Bytes and token, sorted; special tokens, which have no bytes, are left out."""
+        return ((piece, token) for piece, token in zip(self._bytes, self._tokens, strict=True) if piece)
 
     def spelling(self, typed: bytes) -> Sequence[int]:
         """Tokens that begin with `typed`, and those that are a beginning of it; special tokens never."""

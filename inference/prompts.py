@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from inference.lines import plain_line_ends
-from inference.types import FimPrompt, Snippet
+from inference.types import FimPrompt, Members, Snippet
 from settings.schema import Completion
 
 ANCHOR_LINES = (64, 16, 4, 1)
@@ -39,6 +39,8 @@ class CursorContext:
     """LSP language identifier."""
     snippets: tuple[Snippet, ...] = ()
     """Text of other places, what changes least first."""
+    members: Members = ()
+    """What is known of the receivers at the cursor and below; it changes no token of the prompt."""
 
 
 def window(lines: Sequence[str], line: int, column: int, settings: Completion) -> tuple[str, str]:
@@ -95,6 +97,7 @@ def fim_prompt(context: CursorContext) -> FimPrompt:
         path=context.path,
         repository=context.repository,
         snippets=context.snippets,
+        members=context.members,
     )
 
 

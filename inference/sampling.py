@@ -19,13 +19,14 @@ class Step:
 
     token: int
     logprob: float
-    """Natural-log probability under the raw distribution, whatever the temperature."""
+    """Natural-log probability under the distribution the choice was made from, but for the temperature: the
+    model's own, restricted to what was typed (healing.py) and with known names raised (guide.py)."""
     margin: float
-    """p(first) - p(second) of the raw distribution."""
+    """p(first) - p(second) of the same distribution."""
 
 
 def steps_for(row: np.ndarray, tokens: list[int]) -> list[Step]:
-    """What the raw distribution `row` (one logit a token) says of each of `tokens`, which index it."""
+    """What the distribution `row` (one logit a token) says of each of `tokens`, which index it."""
     if len(row) == 1:  # the only choice there was
         return [Step(token, 0.0, 1.0) for token in tokens]
     top = float(row.max())

@@ -15,8 +15,10 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 
 from inference.backend import Backend
+from inference.choices import Choices
 from inference.drafts import Drafts
 from inference.generate import Job, Pace, run
+from inference.guide import Spellings
 from inference.healing import Pieces
 from inference.sequences import NoRoom, SequenceCache
 from inference.types import Cancelled, EngineError, NearsideError
@@ -66,7 +68,10 @@ class Scheduler:
         self.totals = Totals()
         self.last_active = time.monotonic()
         self._pace = Pace(backend.batch_size, backend.interruptible)
-        self._pieces = Pieces(backend) if backend.format and backend.format.heal else None
+        self._choices = Choices()
+        if backend.format:  # here and not with the first request: a large vocabulary takes a moment
+            pieces = Pieces(backend)
+            self._choices = Choices(pieces if backend.format.heal else None, Spellings(pieces))
         self._current: Job | None = None
         self._pre_empted = False
         backend.interrupt = lambda: (
@@ -144,7 +149,9 @@ class Scheduler:
         self._current, self._pre_empted = entry.job, False
         try:
             if entry.work is None:
-                entry.work = run(entry.job, self._backend, self.cache, self._pace, self._drafts, self._pieces)
+                entry.work = run(
+                    entry.job, self._backend, self.cache, self._pace, self._drafts, self._choices
+                )
             next(entry.work)
         except StopIteration:
             self._end(entry, None)

@@ -73,6 +73,11 @@ class Snippet:
     text: str
 
 
+Members = tuple[tuple[str, tuple[str, ...]], ...]
+"""Receivers as they are written at the cursor (`self`, `client`, `this.repo`) and the names of their members,
+the nearest first."""
+
+
 @dataclass(frozen=True)
 class FimPrompt:
     """The text around the cursor and what stands before it in the prompt.
@@ -85,6 +90,8 @@ class FimPrompt:
     path: str = ""
     repository: str = ""
     snippets: tuple[Snippet, ...] = ()
+    members: Members = ()
+    """Raised while the model writes a name after one of these receivers (guide.py); no part of the tokens."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +140,8 @@ class Piece:
     index: int = 0
     """Which alternative it belongs to."""
     logprobs: tuple[float, ...] = ()
-    """Natural-log probability of each token behind `text` under the raw distribution; empty if unknown."""
+    """Natural-log probability of each token behind `text`, whatever the temperature; empty if unknown. Under
+    the model's distribution, with known names raised where the request has `members`."""
     margins: tuple[float, ...] = ()
     """p(first) - p(second) per token; empty if unknown."""
     finish: str | None = None

@@ -14,13 +14,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from inference.types import EngineRefused, FimPrompt, Piece, Priority, Snippet, Usage
+from inference.types import EngineRefused, FimPrompt, Members, Piece, Priority, Snippet, Usage
 
 Turns = tuple[tuple[str, str], ...]
 """(role, content) of a chat."""
 
 MOST_TOKENS = 65_536
 MOST_ALTERNATIVES = 5
+MOST_RECEIVERS, MOST_MEMBERS, LONGEST_NAME = 64, 400, 200
+"""What is taken of a request's members, the first of each; names in characters, longer ones are left out."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,12 @@ def read_completion(body: Mapping[str, Any]) -> Asked:
     prompt: FimPrompt | str = text
     if isinstance(suffix, str):
         prompt = FimPrompt(
-            text, suffix, _text(ours, "path"), _text(ours, "repository"), _snippets(ours, "context", "path")
+            text,
+            suffix,
+            _text(ours, "path"),
+            _text(ours, "repository"),
+            _snippets(ours, "context", "path"),
+            _members(ours),
         )
     return Asked(
         prompt,
@@ -314,6 +321,21 @@ def _snippets(body: Mapping[str, Any], name: str, path: str) -> tuple[Snippet, .
     if not isinstance(value, list) or not all(isinstance(item, Mapping) for item in value):
         raise _bad(name, f"a list of objects with {path} and text")
     return tuple(Snippet(_text(item, path), _text(item, "text")) for item in value)
+
+
+def _members(ours: Mapping[str, Any]) -> Members:
+    value = _mapping(ours, "members")
+    if not all(isinstance(names, list) for names in value.values()):
+        raise _bad("members", "an object of lists of names")
+    receivers = [receiver for receiver in value if receiver and len(receiver) <= LONGEST_NAME]
+    return tuple((receiver, _names(value[receiver])) for receiver in receivers[:MOST_RECEIVERS])
+
+
+def _names(names: list[Any]) -> tuple[str, ...]:
+    kept = names[:MOST_MEMBERS]
+    if not all(isinstance(name, str) for name in kept):
+        raise _bad("members", "an object of lists of names")
+    return tuple(name for name in kept if name and len(name) <= LONGEST_NAME)
 
 
 def _turn(turn: Any) -> tuple[str, str]:
