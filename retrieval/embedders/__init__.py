@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from retrieval.embedders.endpoint import EndpointModel
+from retrieval.embedders.minilm import MiniLm
 from retrieval.embedders.protocol import Embedder, EmbedderUnavailable
+from retrieval.embedders.sentence import SentenceModel
 from settings.schema import Endpoint
 
 __all__ = ["BUNDLED", "NONE", "Embedder", "EmbedderUnavailable", "embedder_for"]
@@ -21,4 +24,11 @@ def embedder_for(
     `threads` is for models in this process, 0 for what suits the machine. With `socket` an endpoint is
     reached over that unix socket, and its base_url may be empty.
     """
-    raise NotImplementedError
+    if isinstance(setting, Endpoint):
+        return EndpointModel(setting, socket=socket)
+    name = setting.strip()
+    if name.lower() == NONE:
+        return None
+    if name.lower() in ("", BUNDLED):
+        return MiniLm(threads)
+    return SentenceModel(str(Path(name).expanduser()) if name.startswith("~") else name, threads)
