@@ -16,6 +16,8 @@ from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from inference.types import Usage
+
 if TYPE_CHECKING:
     import sqlite3
 
@@ -75,6 +77,15 @@ _SHOWN = f"INSERT {_EVENT} ON CONFLICT (suggestion, kind) DO UPDATE SET by_clien
 _PARTIAL = f"INSERT {_EVENT} ON CONFLICT (suggestion, kind) DO UPDATE SET characters = excluded.characters"
 _ACCEPTED = f"INSERT OR REPLACE {_EVENT}"  # also in place of another ending: a late word of the client's wins
 _ENDED = f"INSERT OR IGNORE {_EVENT}"
+_WORKED = """
+    INSERT INTO work VALUES (date(?, 'unixepoch', 'localtime'), ?, ?, 1, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (day, project, model) DO UPDATE SET requests = requests + 1,
+        evaluated_tokens = evaluated_tokens + excluded.evaluated_tokens,
+        reused_tokens = reused_tokens + excluded.reused_tokens,
+        generated_tokens = generated_tokens + excluded.generated_tokens,
+        busy_ms = busy_ms + excluded.busy_ms, measured_ms = measured_ms + excluded.measured_ms,
+        joules = joules + excluded.joules
+"""
 _RECENT = """
     SELECT max(e.time), max(e.kind IN ('accepted', 'partial'))
     FROM (SELECT id FROM suggestions WHERE project = ? ORDER BY time DESC LIMIT ?) AS s
@@ -127,6 +138,13 @@ class Ledger:
     def survived(self, suggestion: str, survived: bool) -> None:
         """Note whether most of an accepted suggestion was still there later."""
         self._put("UPDATE suggestions SET survived = ? WHERE id = ?", survived, suggestion)
+
+    def worked(self, project: str, model: str, usage: Usage) -> None:
+        """Add what an engine did for one request, answered or ahead of one, to the day's sum."""
+        busy = usage.prefill_ms + usage.decode_ms
+        measured = (0.0, 0.0) if usage.joules is None else (busy, usage.joules)
+        tokens = (usage.evaluated_tokens, usage.reused_tokens, usage.generated_tokens)
+        self._put(_WORKED, time.time(), project, model, *tokens, busy, *measured)
 
     def flush(self, timeout: float = 10.0) -> bool:
         """Wait until what was noted so far is in the file, or could not be put there."""

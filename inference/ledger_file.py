@@ -55,8 +55,51 @@ MIGRATIONS = (
     CREATE UNIQUE INDEX one_ending ON events (suggestion)
         WHERE kind IN ('accepted', 'rejected', 'ignored', 'superseded');
     """,
+    """
+    CREATE TABLE work (
+        day TEXT NOT NULL,
+        project TEXT NOT NULL,
+        model TEXT NOT NULL,
+        requests INTEGER NOT NULL,
+        evaluated_tokens INTEGER NOT NULL,
+        reused_tokens INTEGER NOT NULL,
+        generated_tokens INTEGER NOT NULL,
+        busy_ms REAL NOT NULL,
+        measured_ms REAL NOT NULL,
+        joules REAL NOT NULL,
+        PRIMARY KEY (day, project, model)
+    ) WITHOUT ROWID;
+    INSERT INTO work
+        SELECT date(time, 'unixepoch', 'localtime'), project, model, count(*), sum(evaluated_tokens),
+            sum(reused_tokens), sum(generated_tokens), sum(latency_ms), 0, 0
+        FROM suggestions WHERE source = 'engine' GROUP BY 1, 2, 3;
+    CREATE TABLE calls (
+        id TEXT PRIMARY KEY,
+        time REAL NOT NULL,
+        project TEXT NOT NULL,
+        provider TEXT NOT NULL,
+        model TEXT NOT NULL,
+        purpose TEXT NOT NULL,
+        suggestion TEXT NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('reserved', 'settled', 'released', 'lost')),
+        reserved INTEGER NOT NULL CHECK (reserved >= 0),
+        cost INTEGER CHECK (cost >= 0),
+        price TEXT NOT NULL,
+        input_tokens INTEGER NOT NULL,
+        cache_read_tokens INTEGER NOT NULL,
+        cache_write_tokens INTEGER NOT NULL,
+        output_tokens INTEGER NOT NULL,
+        ended REAL
+    ) WITHOUT ROWID;
+    CREATE INDEX calls_by_time ON calls (time);
+    """,
 )
-"""What leads from each version of the schema (PRAGMA user_version) to the next. Only ever append."""
+"""What leads from each version of the schema (PRAGMA user_version) to the next. Only ever append.
+
+`work` sums up what engines did in a day, answers and what was done ahead of them; for days before there was
+such a table the latency of answers stands in for the time the engine was busy. `joules` were measured during
+`measured_ms` of `busy_ms`. `calls` are requests to hosted models, in inference/calls.py.
+"""
 
 
 class Damaged(Exception):
@@ -88,6 +131,43 @@ def open_ledger(path: Path) -> sqlite3.Connection:
     return connection
 
 
+@contextlib.contextmanager
+def reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """Give a connection that cannot write to a ledger that exists; one of an older version is migrated first.
+
+    Raises what open_ledger raises.
+    """
+    with translated():
+        with contextlib.closing(_read_only(path)) as connection:
+            version = _version(connection)
+        if version > len(MIGRATIONS):
+            raise Newer
+        if version < len(MIGRATIONS):
+            open_ledger(path).close()
+        with contextlib.closing(_read_only(path)) as connection:
+            connection.execute("BEGIN")  # everything read is of one moment
+            yield connection
+
+
+def _read_only(path: Path) -> sqlite3.Connection:
+    uri = f"{path.resolve().as_uri()}?mode=ro"
+    return sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+
+
+def trouble(error: Exception, path: Path) -> str:
+    """Return why a ledger cannot be used and what to do, as '<path> ...; ...'."""
+    match error:
+        case Newer():
+            return f"a newer Nearside wrote {path}; update this one"
+        case Damaged():
+            return f"{path} is damaged; the next editor session keeps it under another name and begins anew"
+        case sqlite3.Error() if is_busy(error):
+            return f"another program holds {path}; try again when it has ended"
+        case _:
+            why = " ".join(str(getattr(error, "strerror", None) or error).split()).rstrip(".")
+            return f"{path} cannot be used: {why}; make room, or make it readable and writable"
+
+
 def _migrate(connection: sqlite3.Connection) -> None:
     """Apply the migrations that are missing, all or none; another process may be about to do the same."""
     if _version(connection) == len(MIGRATIONS):
@@ -112,12 +192,13 @@ def _version(connection: sqlite3.Connection) -> int:
 
 
 def forget_old(connection: sqlite3.Connection) -> None:
-    """Remove what is older than anybody asks about."""
+    """Remove what is older than anybody asks about. What was spent stays: there is little of it."""
     limit = (time.time() - KEPT_SECONDS,)
     old = "SELECT id FROM suggestions WHERE time < ?"
     connection.execute("BEGIN IMMEDIATE")
     connection.execute(f"DELETE FROM events WHERE suggestion IN ({old})", limit)
     connection.execute("DELETE FROM suggestions WHERE time < ?", limit)
+    connection.execute("DELETE FROM work WHERE day < date(?, 'unixepoch', 'localtime')", limit)
     connection.execute("COMMIT")
 
 
@@ -163,6 +244,8 @@ def _sound(path: Path) -> bool:
             rows = connection.execute("PRAGMA quick_check(1)").fetchone()
             connection.execute("SELECT id, survived FROM suggestions LIMIT 1")
             connection.execute("SELECT suggestion, by_client FROM events LIMIT 1")
+            connection.execute("SELECT day, joules FROM work LIMIT 1")
+            connection.execute("SELECT id, ended FROM calls LIMIT 1")
         except sqlite3.DatabaseError:
             return False
     return rows == ("ok",)

@@ -130,6 +130,8 @@ class Usage:
     """Guesses evaluated together with a generated token."""
     accepted_tokens: int = 0
     """Of those, the right ones; they are among the generated tokens."""
+    joules: float | None = None
+    """Energy of the machine's counters over prefill and decode; None where it has none it may read."""
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ watts = 150
 name = "RTX 5090 PC"
 watts = 500
 
-# Three years. Electricity is the published amount: at 500 W, 16 hours on each of 365 days a year cost 1,401.60.
+# Three years. Electricity is the published amount: at 500 W, 16 hours on all 365 days of a year are 1,401.60.
 [[machine]]
 name = "RTX 5090"
 hardware = 2600

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import pytest
 
 from inference import ledger_file
 from inference.ledger import Entry, Ledger
+from inference.types import Usage
 
 ROOT = Path(__file__).parents[2]
 
@@ -255,12 +257,12 @@ def test_an_older_file_is_brought_up_to_date_and_keeps_its_rows(
     ledger = open_ledger()
     note(ledger, "a-1", "accepted")
     ledger.close()
-    added = "CREATE TABLE costs (id TEXT); ALTER TABLE suggestions ADD COLUMN more INTEGER DEFAULT 7;"
+    added = "CREATE TABLE extra (id TEXT); ALTER TABLE suggestions ADD COLUMN more INTEGER DEFAULT 7;"
     monkeypatch.setattr(ledger_file, "MIGRATIONS", (*ledger_file.MIGRATIONS, added))
     newer = open_ledger()
     note(newer, "a-2")
     newer.flush()
-    assert rows(file, "PRAGMA user_version") == [(2,)]
+    assert rows(file, "PRAGMA user_version") == [(len(ledger_file.MIGRATIONS),)]
     assert rows(file, "SELECT id, more FROM suggestions ORDER BY id") == [("a-1", 7), ("a-2", 7)]
 
 
@@ -311,8 +313,10 @@ def test_noting_never_waits_for_the_disk(open_ledger: Callable[..., Ledger], fil
 
 WRITER = """
 import sys, time
+from dataclasses import replace
 from pathlib import Path
 from inference.ledger import Entry, Ledger
+from inference.types import Usage
 ledger, name = Ledger(Path(sys.argv[1])), sys.argv[2]
 for number in range(int(sys.argv[3])):
     id = f"{name}-{number}"
@@ -361,3 +365,19 @@ def test_processes_that_find_it_damaged_together_begin_one_new_file(file: Path) 
         len([one for one in file.parent.glob("*.damaged-*") if one.suffix[-4:] not in ("-wal", "-shm")]) == 1
     )
     assert rows(file, "SELECT count(*) FROM suggestions") == [(180,)]
+
+
+def test_what_engines_did_adds_up_by_day_project_and_model(
+    open_ledger: Callable[..., Ledger], file: Path
+) -> None:
+    ledger = open_ledger()
+    usage = Usage(evaluated_tokens=30, reused_tokens=7, generated_tokens=5, prefill_ms=20, decode_ms=80)
+    ledger.worked("/p", "m", usage)
+    ledger.worked("/p", "m", replace(usage, joules=4.5))
+    ledger.worked("/q", "m", usage)
+    ledger.flush()
+    today = time.strftime("%Y-%m-%d")
+    assert rows(file, "SELECT * FROM work ORDER BY project") == [
+        (today, "/p", "m", 2, 60, 14, 10, 200.0, 100.0, 4.5),
+        (today, "/q", "m", 1, 30, 7, 5, 100.0, 0.0, 0.0),
+    ]
