@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import numpy as np
 
@@ -124,14 +125,20 @@ class EndpointModel:
         with self._lock:
             if self._http is None:
                 transport = httpx2.HTTPTransport(uds=str(self._socket)) if self._socket else None
-                # No proxies and no .netrc of the environment: only the server that was named is talked to.
-                self._http = httpx2.Client(transport=transport, timeout=TIMEOUT, trust_env=False)
+                # A proxy of the environment is for servers elsewhere.
+                trust = not self._socket and not _on_this_machine(self._url)
+                self._http = httpx2.Client(transport=transport, timeout=TIMEOUT, trust_env=trust)
             return self._http
 
     def _unavailable(self, reason: str) -> EmbedderUnavailable:
         return EmbedderUnavailable(
             f"{self.name} does not embed ({reason}); look at retrieval.embedder, or set it to minilm."
         )
+
+
+def _on_this_machine(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    return host in ("localhost", "::1") or host.startswith("127.")
 
 
 def _seconds(header: str, otherwise: float) -> float:
