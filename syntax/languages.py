@@ -91,7 +91,7 @@ _threads = threading.local()
 def language_of(path: str) -> str:
     """Return the LSP language identifier that a file's name says; "plaintext" where it says none.
 
-    A header `.h` is C: its C++ reads well enough as C for names, and C read as C++ would not.
+    A header `.h` is C; `facts` reads it as C++ where its text says so.
     """
     name = path.replace("\\", "/").rpartition("/")[2].lower()
     return FILES.get(name) or _LANGUAGES.get(name.rpartition(".")[2] if "." in name else "", "plaintext")

@@ -42,7 +42,7 @@ _GUARD = re.compile(r"_H(_|PP|XX)*$|_INCLUDED$", re.IGNORECASE)
 
 
 def _declared(node: Node, here: Reader) -> Iterator[tuple[str, str, bool, Node]]:
-    """Yield of each declarator its name, whose it says it is, whether it is a function, and the declarator."""
+    """Yield of each declarator its name, whose it says it is, whether it is a function, and itself."""
     for declarator in node.children_by_field_name("declarator"):
         inner, function = declarator, False
         while True:

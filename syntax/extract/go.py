@@ -123,7 +123,7 @@ def _holds(value: Node, here: Reader) -> str:
 
 
 def names(node: Node, here: Reader) -> Iterator[tuple[str, str]]:
-    """Yield what a parameter or a declaration names; of several values of one call, the first has the callee."""
+    """Yield what a parameter or a declaration names; of a call's several values, the first has the callee."""
     field = node.child_by_field_name
     if (left := field("left")) is not None:
         right = field("right")

@@ -78,9 +78,9 @@ def _assignment(node: Node, here: Reader) -> None:
         written = here.text(target)
         if place and place.inside:
             name = written.removeprefix("self.")
-            if written.startswith("self.") and place.owner and name.isidentifier():
-                if f"{place.owner}.{name}" not in here.known:
-                    here.define(name, "attribute", node, type=_holds(value, here), most=1)
+            new = place.owner and f"{place.owner}.{name}" not in here.known
+            if new and written.startswith("self.") and name.isidentifier():
+                here.define(name, "attribute", node, type=_holds(value, here), most=1)
             continue
         required = value is not None and here.source.startswith(b"require", value.start_byte)
         if not required and target.type in ("identifier", "dot_index_expression"):

@@ -18,7 +18,8 @@ QUERY = """
 [(require_expression) (require_once_expression) (include_expression) (include_once_expression)] @d
 (assignment_expression left: (member_access_expression object: (variable_name) @o (#eq? @o "$this"))) @d
 (program (expression_statement
-  (function_call_expression function: (name) @f arguments: (arguments . (argument (_))) (#eq? @f "define")) @d))
+  (function_call_expression
+    function: (name) @f arguments: (arguments . (argument (_))) (#eq? @f "define")) @d))
 """
 LOCALS = """
 [(simple_parameter) (property_promotion_parameter) (variadic_parameter) (catch_clause)] @d

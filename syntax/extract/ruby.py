@@ -13,15 +13,14 @@ if TYPE_CHECKING:
 
 _REQUIRES = ("require", "require_relative", "load", "autoload")
 _MIXES = ("include", "extend", "prepend")
-_DECLARES = (
-    "attr_reader attr_writer attr_accessor cattr_accessor mattr_accessor class_attribute "
-    "has_many has_one belongs_to has_and_belongs_to_many scope define_method alias_method"
-).split()
+_ACCESSORS = ("attr_reader", "attr_writer", "attr_accessor", "cattr_accessor", "mattr_accessor")
+_DECLARES = ("class_attribute", "has_many", "has_one", "belongs_to", "scope", "define_method", "alias_method")
+_CALLS = " ".join(f'"{one}"' for one in (*_REQUIRES, *_MIXES, *_ACCESSORS, *_DECLARES))
 QUERY = f"""
 [(class) (module) (singleton_class) (method) (singleton_method) (alias)] @d
 (assignment left: [(constant) (instance_variable)]) @d
 (operator_assignment left: (instance_variable)) @d
-(call method: (identifier) @f (#any-of? @f {" ".join(f'"{one}"' for one in (*_REQUIRES, *_MIXES, *_DECLARES))})) @d
+(call method: (identifier) @f (#any-of? @f {_CALLS})) @d
 """
 LOCALS = """
 (method_parameters (_) @d)
@@ -86,8 +85,7 @@ def _call(node: Node, here: Reader) -> None:
             bases = [".".join(WORD.findall(here.text(one))) for one in arguments if one.type != "self"]
             here.bases.setdefault(here.owner, []).extend(bases)
     elif here.owner:
-        several = called.startswith(("attr_", "cattr", "mattr"))
-        for one in arguments if several else arguments[:1]:
+        for one in arguments if called in _ACCESSORS else arguments[:1]:
             if one.type == "simple_symbol":
                 kind = "method" if called in ("define_method", "alias_method", "scope") else "attribute"
                 here.define(here.text(one).lstrip(":"), kind, node, most=1)

@@ -14,7 +14,7 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from syntax.definitions import LONGEST_LINE, SIGNATURE_LINES, STUB_LINES, Kind, parse
+from syntax.definitions import LARGEST, LONGEST_LINE, SIGNATURE_LINES, STUB_LINES, Kind, parse
 from syntax.facts import Facts, Import, Symbol
 from syntax.languages import GRAMMARS
 
@@ -47,6 +47,8 @@ DECORATOR_LINES = 2
 """Lines of decorators and annotations that a stub begins with; more are data."""
 LONGEST_TYPE = 160
 """Characters of a type; what is longer is a definition of its own without a name."""
+_CPP = re.compile(r"^[ \t]*(?:class[ \t]+\w|namespace\b|template[ \t]*<|(?:public|private|protected):)", re.M)
+"""What says that a header is C++, though its name says C."""
 DOTTED = re.compile(r"[^\W\d][\w.$]*")
 
 
@@ -146,9 +148,10 @@ class Reader:
             begin = start
         end = last
         if body is not None and (end := body.start_point.row) > start and self._begins_line(body):
-            end -= 1
-            while end > start and not self.lines[end].strip():
-                end -= 1
+            above = body.prev_sibling
+            while above is not None and "comment" in above.type:
+                above = above.prev_sibling
+            end = max(start, above.end_point.row if above is not None else start)
         head = min(max(end, begin), begin + most - 1)
         stub = [line.rstrip()[:LONGEST_LINE] for line in self.lines[begin : head + 1]]
         inline = kind == "attribute" and not self._begins_line(node)
@@ -221,10 +224,11 @@ class Grammar:
 def facts(text: str, language: str) -> Facts:
     """Return what `text` says; nothing for a language without a grammar. Raises nothing."""
     source = text.encode("utf-8", "replace")
-    tree = parse(source, language, len(text)) if language in MODULES else None
+    grammar = "cpp" if language == "c" and _CPP.search(text, 0, LARGEST) else language
+    tree = parse(source, grammar, len(text)) if language in MODULES else None
     if tree is None:
         return Facts(language)
-    reader = read(tree.root_node, source, text.split("\n"), language)
+    reader = read(tree.root_node, source, text.split("\n"), grammar)
     symbols = tuple(
         Symbol(
             d.name,
