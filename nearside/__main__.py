@@ -11,7 +11,7 @@ def main() -> int:
     _import_only_what_is_installed()
     arguments = sys.argv[1:]
     wants_help = any(word in ("-h", "--help") for word in arguments)
-    # These two answer before the command line's own libraries would be loaded.
+    # These answer before the command line's own libraries would be loaded.
     if arguments[:1] == ["serve"] and not wants_help:
         from lsp_server.server import main as serve
         from nearside import __version__
@@ -21,6 +21,10 @@ def main() -> int:
         from nearside.engine import run
 
         return run(arguments[2:])
+    if arguments[:2] == ["index", "--stdio"] and not wants_help:
+        from retrieval.service import main as index
+
+        return index(arguments[1:])
     from nearside.cli import run as command_line
 
     return command_line(arguments)

@@ -175,6 +175,49 @@ def models_pull(
     print(json.dumps({"name": name, "path": str(path)}) if as_json else path)
 
 
+@app.command()
+def index(
+    path: Annotated[Path, typer.Argument(help="The project.")] = PROJECT,
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Make it again from nothing.")] = False,
+    status: Annotated[bool, typer.Option("--status", help="Only show what there is.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Index a project, so that completions know it and `nearside search` finds things in it."""
+    from nearside import index as command
+    from nearside.progress import indexing
+
+    root = workspace_of(path)
+    settings = _settings(root).retrieval
+    if status:
+        print(command.printed(command.look(root, settings), as_json))
+        return
+    with indexing() as report:
+        done = command.build(root, settings, report, rebuild=rebuild)
+    print(command.printed(done, as_json))
+
+
+@app.command()
+def search(
+    query: Annotated[str, typer.Argument(help="A question in words, or a name.")],
+    path: Annotated[Path, typer.Option(help="The project.")] = PROJECT,
+    k: Annotated[int, typer.Option("-k", help="Places to show.", min=1, max=200)] = 10,
+    as_json: AsJson = False,
+) -> None:
+    """Find the places of a project that a question or a name is about."""
+    from nearside import search as command
+    from nearside.progress import indexing
+
+    root = workspace_of(path)
+    with indexing() as report:
+        found = command.find(
+            root, _settings(root).retrieval, query, k, report, lambda line: print(line, file=sys.stderr)
+        )
+    if found or as_json:
+        print(command.printed(found, as_json))
+    else:
+        print("Nothing was found.", file=sys.stderr)
+
+
 @app.command("settings")
 def show_settings(
     path: Annotated[Path, typer.Argument(help="The project.")] = PROJECT, as_json: AsJson = False

@@ -7,7 +7,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from retrieval.pace import OnProgress, Progress
+
 SECONDS_BETWEEN_LINES = 5.0
+
+STAGES = {"reading": ("Reading", "files"), "embedding": ("Embedding", "chunks")}
+"""What the stages of indexing are called, and what they count."""
 
 Report = Callable[[int, int], None]
 """Called with the bytes there are and the bytes there will be (0: unknown), as often as one likes."""
@@ -39,6 +44,64 @@ def waiting() -> Iterator[Callable[[str], None]]:
 
     with Console(stderr=True).status("Asking the engine") as status:
         yield lambda line: status.update(escape(line))
+
+
+@contextmanager
+def indexing() -> Iterator[OnProgress]:
+    """Show how far an index is: counts, and the time that is left."""
+    if not sys.stderr.isatty():
+        yield _index_lines()
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+    from rich.progress import Progress as Bars
+
+    columns = ("{task.description:9}", BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[left]}"))
+    with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
+        tasks = {}
+
+        def report(progress: Progress) -> None:
+            if progress.stage not in STAGES:
+                return
+            if progress.stage not in tasks:
+                title, _ = STAGES[progress.stage]
+                tasks[progress.stage] = bars.add_task(title, total=None, left="")
+            bars.update(
+                tasks[progress.stage],
+                completed=progress.done,
+                total=progress.total or None,
+                left=_left(progress.seconds_left),
+            )
+
+        yield report
+
+
+def _index_lines() -> OnProgress:
+    """Return a report that prints a line at the start and the end of a stage, and now and then between."""
+    said_at, said = 0.0, ("", -1)
+
+    def report(progress: Progress) -> None:
+        nonlocal said_at, said
+        if progress.stage not in STAGES or (progress.stage, progress.done) == said:
+            return
+        finished = progress.done >= progress.total
+        now = time.monotonic()
+        if progress.stage != said[0] or finished or now - said_at >= SECONDS_BETWEEN_LINES:
+            said_at, said = now, (progress.stage, progress.done)
+            title, things = STAGES[progress.stage]
+            left = _left(progress.seconds_left)
+            line = f"{title}: {progress.done} of {progress.total} {things}"
+            print(f"{line}, {left}" if left and not finished else line, file=sys.stderr, flush=True)
+
+    return report
+
+
+def _left(seconds: float | None) -> str:
+    if seconds is None:
+        return ""
+    if seconds < 90:
+        return f"{seconds:.0f} s left"
+    return f"{seconds / 60:.0f} min left" if seconds < 5400 else f"{seconds / 3600:.1f} h left"
 
 
 def _lines(title: str) -> Report:

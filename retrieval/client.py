@@ -1,4 +1,4 @@
-"""The way to a retrieval process from an asyncio program: start it, ask it, tell it, end it. Light to import."""
+"""The way to a retrieval process from an asyncio program: start it, ask it, tell it, end it."""
 
 from __future__ import annotations
 
@@ -155,7 +155,12 @@ class RetrievalClient:
                     log.warning("The retrieval process said something that is no message.")
                     continue
                 if isinstance(message, Notification):
-                    self._told(message.method, message.params)
+                    try:
+                        self._told(message.method, message.params)
+                    except Exception:  # whoever listens must not end the conversation
+                        log.exception(
+                            "A notification of the retrieval process was not taken: %s", message.method
+                        )
                 elif isinstance(message, Answer):
                     self._answered(message)
         except (OSError, ValueError):  # broken, or a line beyond any limit

@@ -1,4 +1,4 @@
-"""One writer for a workspace's index: whoever holds the lock. The system lets go of it when a process dies."""
+"""One writer for a workspace's index: whoever holds the lock. The system frees it when a process dies."""
 
 from __future__ import annotations
 

@@ -22,6 +22,14 @@ DEADLINE_MS = 10_000
 """Of a request that names none."""
 
 
+class Unknown(Exception):
+    """There is no such method."""
+
+
+class Invalid(Exception):
+    """The parameters are not what the method takes; the text says which."""
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     id: int
@@ -53,7 +61,7 @@ Message = Request | Cancel | Notification | Answer
 
 
 def encode(message: Message) -> bytes:
-    """Return a message as one line. ASCII only: half a surrogate pair in a buffer must not break the stream."""
+    """Return a message as one line. ASCII only: half a surrogate pair in a buffer must break nothing."""
     match message:
         case Request(id=number, method=method, params=params, deadline_ms=deadline):
             table = {"id": number, "method": method, "params": params, "deadline_ms": deadline}
