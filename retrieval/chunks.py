@@ -1,7 +1,7 @@
-"""Pieces of a file to search for: one definition each where there is a grammar, sections or windows elsewhere.
+"""Pieces of a file to search for: one definition each where there is a grammar, sections or windows else.
 
-Definitions apart rank better than definitions together (MRR 49 against 37 to 40), so none are merged that have
-more than one line.
+Definitions apart rank better than definitions together (MRR 49 against 37 to 40), so none are merged that
+have more than one line.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ HOLDERS = frozenset(("class", "type"))
 """Kinds whose definitions inside are chunks of their own; what is inside a function stays in it."""
 LARGE_CONSTANT = 5
 FOLDERS = 2
-"""Folders of a path that a header shows. The nearest ones say what a file is about; with all of them, every chunk
-would have to be embedded again when a folder above moves, or in a clone opened one level higher."""
+"""Folders of a path that a header shows. The nearest ones say what a file is about; with all of them, every
+chunk would have to be embedded again when a folder above moves, or in a clone opened one level higher."""
 SMALL = 200
 """Characters of code between definitions that are joined with other such code nearby."""
 NEARBY = 30
@@ -59,7 +59,7 @@ class Chunk:
 
 
 def chunks(path: str, text: str, language: str, facts: Facts | None) -> list[Chunk]:
-    """Cut a file into pieces of at most about `MOST` characters, in its order; every line with text is in one.
+    """Cut a file into pieces of at most `MOST` characters, in its order; every line with text is in one.
 
     A line's end may be `\\n` or `\\r\\n`. What a line has beyond `LONGEST_LINE` characters is left out.
     """
@@ -68,7 +68,8 @@ def chunks(path: str, text: str, language: str, facts: Facts | None) -> list[Chu
     if facts and facts.symbols:
         pieces = _definitions(lines, facts.symbols)
     else:
-        pieces = ((name.rpartition(" > ")[2], name, "", numbers) for name, numbers in sections(lines, language, path))
+        named = sections(lines, language, path)
+        pieces = ((name.rpartition(" > ")[2], name, "", numbers) for name, numbers in named)
     found: list[Chunk] = []
     for symbol, scope, signature, numbers in pieces:
         header = f"{shown} | {scope}" if scope else shown
@@ -111,7 +112,7 @@ def _definitions(lines: list[str], symbols: tuple[Symbol, ...]) -> Iterator[tupl
 
 
 def _owners(lines: list[str], symbols: tuple[Symbol, ...]) -> tuple[list[Symbol], list[int]]:
-    """Return the definitions that are chunks, in order, and for each line which of them it belongs to, or -1."""
+    """Return the definitions that are chunks, in order, and for each line which of them has it, or -1."""
     owners = [-1] * len(lines)
     chosen: list[Symbol] = []
     for symbol in sorted(symbols, key=lambda one: (one.first, -one.last)):

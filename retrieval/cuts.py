@@ -1,4 +1,4 @@
-"""Where a long text is cut: before a block rather than within one, after an empty line rather than anywhere."""
+"""Where a long text is cut: before a block rather than within one, after an empty line if there is one."""
 
 from __future__ import annotations
 
@@ -35,14 +35,15 @@ def cut(lines: list[str], numbers: list[int]) -> Iterator[list[int]]:
 
 
 def _border(lines: list[str], numbers: list[int], start: int, end: int) -> int:
-    """Return where to cut at the latest at `end`: where the indentation is least, best after an empty line."""
+    """Return where to cut, at the latest at `end`: where the indentation is least, best after a gap."""
     best, least = end, (1000, 0, 0)
     size = 0
     for at in range(start, end + 1):
         line = lines[numbers[at]]
         if size >= LEAST and line:
-            indent = len(line) - len(line.lstrip())
-            closing = line.lstrip()[:1] in ")]}" or line.lstrip().startswith(("else", "elif", "except", "end"))
+            inner = line.lstrip()
+            indent = len(line) - len(inner)
+            closing = inner.startswith((")", "]", "}", "else", "elif", "except", "finally", "end"))
             gap = at > start and not lines[numbers[at - 1]]
             cost = (indent + 4 * closing - 3 * gap, 0 if gap else 1, -at)
             if cost < least:

@@ -6,8 +6,11 @@ what is ignored. So nested files have their precedence; a match by way of a pare
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 
 LARGEST = 500_000
@@ -71,14 +74,27 @@ class Patterns:
 def read(file: Path, base: str = "") -> Patterns | None:
     """Return the patterns of an ignore file; None if there is no such file, or nothing in it."""
     try:
-        if not file.is_file():  # a pipe would be waited for
+        status = os.stat(file)
+        if not stat.S_ISREG(status.st_mode):  # a pipe would be waited for
             return None
-        with open(file, "rb") as opened:
-            content = opened.read(LARGEST)
+        return _compiled(str(file), base, status.st_mtime_ns, status.st_ctime_ns, status.st_size)
     except (OSError, ValueError):
         return None
+
+
+@lru_cache(maxsize=256)
+def _compiled(file: str, base: str, *_: int) -> Patterns | None:
+    """Return the patterns of a file as it is at this time: changed files are asked about one by one."""
+    with open(file, "rb") as opened:
+        content = opened.read(LARGEST)
     lines = content.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape").split("\n")
     return Patterns(lines, base) or None
+
+
+@lru_cache(maxsize=64)
+def compiled(lines: tuple[str, ...], base: str) -> Patterns:
+    """Return the patterns of a setting."""
+    return Patterns(lines, base)
 
 
 def _read(line: str) -> tuple[bool, bool, bool, bool, str]:

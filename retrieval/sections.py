@@ -1,4 +1,4 @@
-"""Sections of texts without definitions: headings, tables, keys, rules, statements; windows of lines otherwise."""
+"""Sections of texts without definitions: headings, tables, keys, rules, statements; else windows of lines."""
 
 from __future__ import annotations
 
@@ -55,7 +55,8 @@ def _restructured(lines: list[str]) -> Iterator[Section]:
     depths: dict[str, int] = {}
     marks: list[tuple[int, int, str]] = []
     for number, line in enumerate(lines):
-        if number and UNDERLINE.match(line) and _title(lines, number - 1) and len(line) >= len(lines[number - 1]):
+        under = number and UNDERLINE.match(line) and len(line) >= len(lines[number - 1])
+        if under and _title(lines, number - 1):
             over = number > 1 and lines[number - 2] == line
             depth = depths.setdefault(line[0] + "^" * over, len(depths) + 1)
             marks.append((number - 1 - over, depth, lines[number - 1].strip()))
@@ -64,11 +65,8 @@ def _restructured(lines: list[str]) -> Iterator[Section]:
 
 def _title(lines: list[str], number: int) -> bool:
     line = lines[number]
-    return bool(line.strip()) and len(line) <= LABEL and (number == 0 or not lines[number - 1] or _ruled(lines, number))
-
-
-def _ruled(lines: list[str], number: int) -> bool:
-    return bool(UNDERLINE.match(lines[number - 1]))
+    alone = number == 0 or not lines[number - 1] or bool(UNDERLINE.match(lines[number - 1]))
+    return alone and bool(line.strip()) and len(line) <= LABEL
 
 
 def _outline(lines: list[str], marks: list[tuple[int, int, str]]) -> Iterator[Section]:

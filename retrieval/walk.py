@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from retrieval.ignore import Patterns, read
+from retrieval.ignore import Patterns, compiled, read
 from retrieval.worth import by_value as by_value
 from retrieval.worth import value as value
 from retrieval.written import why_named
@@ -43,11 +43,11 @@ BUILDS = frozenset((
 OURS_WITH_GIT = frozenset(("dist", "target"))
 """Of those, the ones that are output although no ignore file of a repository says so: published by commit."""
 CACHE_MARK = "CACHEDIR.TAG"
-_TELLING = frozenset((".git", ".gitignore", OWN_FILE, "pyvenv.cfg", CACHE_MARK)) | BUILDS
+_TELLING = frozenset((".git", ".gitignore", OWN_FILE, "pyvenv.cfg", CACHE_MARK))
 """Entries of a folder that say something of the others."""
 UNDECODED = {0xDC00 + byte: 0xF700 + byte for byte in range(0x80, 0x100)}
-"""Bytes of a name that are not UTF-8, from what Python makes of them (PEP 383) to letters for private use: these
-may go into JSON, SQLite and Arrow."""
+"""Bytes of a name that are not UTF-8, from what Python makes of them (PEP 383) to letters for private use:
+these may go into JSON, SQLite and Arrow."""
 DECODED = {letter: escape for escape, letter in UNDECODED.items()}
 ODD = re.compile("[\ud800-\udfff\uf780-\uf7ff]")
 
@@ -57,8 +57,8 @@ class Rules:
     """What the settings say about which files are indexed."""
 
     include: tuple[str, ...] = ()
-    """Patterns in .gitignore's syntax of what is indexed although an ignore file or a habit leaves it out. One
-    that names no folder counts in folders that are not ignored."""
+    """Patterns in .gitignore's syntax of what is indexed although an ignore file or a habit leaves it out.
+    One that names no folder counts in folders that are not ignored."""
     exclude: tuple[str, ...] = ()
     """Patterns in .gitignore's syntax of what is not indexed; stronger than everything else."""
     max_file_kb: int = 512
@@ -106,8 +106,8 @@ class _Folder:
 def walk(root: Path, rules: Rules, skipped: Counter[str] | None = None) -> Iterator[File]:
     """Yield the files of `root` worth indexing, folder by folder in order of names.
 
-    `skipped` counts the others by reason: ignored, excluded, private, link, large, binary, generated, unreadable.
-    An ignored folder counts once. Raises nothing: what cannot be read is skipped.
+    `skipped` counts the others by reason: ignored, excluded, private, link, large, binary, generated,
+    unreadable. An ignored folder counts once. Raises nothing: what cannot be read is skipped.
     """
     skipped = Counter() if skipped is None else skipped
     rule, top, start = _start(root, rules)
@@ -130,7 +130,7 @@ def walk(root: Path, rules: Rules, skipped: Counter[str] | None = None) -> Itera
                 mode = _mode(entry)
                 verdict = _judge(rule, folder, entry.name, mode)
                 if isinstance(verdict, str):
-                    skipped[verdict] += verdict != "vcs"
+                    skipped[verdict] += 1
                 elif mode == stat.S_IFDIR:
                     inner.append(verdict)
                 else:
@@ -154,13 +154,13 @@ def indexable(root: Path, path: str, rules: Rules) -> File | None:
     rule, top, folder = _start(root, rules)
     try:
         for parent in parents:
-            entered = _entered(rule, top, folder, None)
+            entered = _entered(rule, top, folder, _telling(top / folder.path, parent))
             mode = stat.S_IFMT(os.lstat(top / folder.path / parent).st_mode)
             verdict = _judge(rule, entered, parent, mode) if entered else ""
             if isinstance(verdict, str) or mode != stat.S_IFDIR:
                 return None
             folder = verdict
-        entered = _entered(rule, top, folder, None)
+        entered = _entered(rule, top, folder, _telling(top / folder.path, name))
         status = os.lstat(top / folder.path / name)
         if entered is None or _judge(rule, entered, name, stat.S_IFMT(status.st_mode)) is not entered:
             return None
@@ -198,7 +198,7 @@ def _start(root: Path, rules: Rules) -> tuple[_Rule, Path, _Folder]:
 
 def _rule(rules: Rules, parts: tuple[str, ...], git: bool) -> _Rule:
     base = "".join(f"{part}/" for part in parts)
-    return _Rule(rules, base, Patterns(rules.include, base), Patterns(rules.exclude, base), git)
+    return _Rule(rules, base, compiled(rules.include, base), compiled(rules.exclude, base), git)
 
 
 def _excludes(top: Path) -> Path:
@@ -217,14 +217,15 @@ def _excludes(top: Path) -> Path:
     return git / "info" / "exclude"
 
 
-def _entered(rule: _Rule, top: Path, folder: _Folder, names: set[str] | None) -> _Folder | None:
-    """Return what holds in a folder now that its own files are known; None for a virtual environment or a cache.
+def _telling(place: Path, inner: str) -> set[str]:
+    """Return those entries of a folder that say something of its entry `inner`, without listing it."""
+    asked = _TELLING | BUILDS if inner in OUTPUT else _TELLING
+    return {name for name in asked if os.path.lexists(f"{place}/{name}")}
 
-    `names` are its entries if somebody has listed them; otherwise the few that matter are looked for.
-    """
+
+def _entered(rule: _Rule, top: Path, folder: _Folder, names: set[str]) -> _Folder | None:
+    """Return what holds in a folder whose entries are known; None for a virtual environment or a cache."""
     place = top / folder.path
-    if names is None:
-        names = {name for name in _TELLING if os.path.lexists(place / name)}
     inside = folder.path != rule.root
     if inside and not folder.ignored and ("pyvenv.cfg" in names or CACHE_MARK in names):
         return None
@@ -244,7 +245,7 @@ def _judge(rule: _Rule, folder: _Folder, name: str, mode: int) -> _Folder | str:
     path = folder.path + name
     is_folder = mode == stat.S_IFDIR
     if is_folder and name in NEVER:
-        return "vcs"
+        return "ignored"
     if mode == stat.S_IFLNK:
         return "link"
     if not is_folder and mode != stat.S_IFREG:

@@ -1,7 +1,7 @@
 """Identifiers taken apart for full-text search: `getUserName` is found as itself and as get, user, name.
 
-A full-text tokenizer breaks words at everything but letters and digits, so the whole of an identifier is written
-without what joins its parts: `get_user_name`, `getUserName` and `get-user-name` are one word, `getusername`.
+A full-text tokenizer breaks words at everything but letters and digits, so the whole of an identifier is
+written without what joins its parts: `get_user_name`, `getUserName` and `get-user-name` are `getusername`.
 """
 
 from __future__ import annotations
@@ -23,11 +23,12 @@ WORD = re.compile(r"\w+(?:-[^\W\d_]\w+)*")
 SIMPLE = re.compile(r"[a-z]+|[A-Z][a-z]*|[0-9]+")
 """A word that is its own only part."""
 PARTS = re.compile(
-    r"[A-Z]{2,}s(?![a-z])|[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\dA-Za-z_]+"  # URLs, HTTP of HTTPServer
+    r"[A-Z]{2,}s(?![a-z])|[A-Z]+(?=[A-Z][a-z])"  # URLs; HTTP of HTTPServer
+    r"|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\dA-Za-z_]+"
 )
 JOINTS = re.compile(r"[_-]+")
-SPACED = str.maketrans({chr(code): " " for code in range(128) if not (chr(code).isalnum() or chr(code) in "_-")})
-"""Makes what separates words a space: of plain ASCII, that and `split` are three times as fast as the pattern."""
+SPACED = {code: " " for code in range(128) if not (chr(code).isalnum() or chr(code) in "_-")}
+"""Makes what separates words a space: with that and `split`, plain ASCII costs a quarter less in all."""
 
 
 def split_identifiers(text: str) -> str:
@@ -37,7 +38,7 @@ def split_identifiers(text: str) -> str:
 
 
 def split_query(query: str) -> str:
-    """Return the words of a query, taken apart like those of a text, each once, at most `MOST_QUERY` of them."""
+    """Return the words of a query, taken apart like those of a text, each once, at most `MOST_QUERY`."""
     words = split_identifiers(query[:LONGEST_QUERY]).split()
     return " ".join(list(dict.fromkeys(words))[:MOST_QUERY])
 

@@ -17,8 +17,8 @@ PROSE = frozenset(("md", "markdown", "mdx", "rst", "adoc", "org", "tex", "html",
 TESTS = frozenset(("test", "tests", "spec", "specs", "__tests__", "testing", "testdata", "fixtures", "e2e",
                    "examples", "benchmarks"))  # fmt: skip
 TEST_NAME = re.compile(r"^test_|(?:[._-](?:test|spec)|_test)\.\w+$")
-OTHERS = frozenset(("vendor", "vendored", "_vendor", "third_party", "third-party", "external", "extern", "deps",
-                    "generated", "locale", "locales"))  # fmt: skip
+OTHERS = frozenset(("vendor", "vendored", "_vendor", "third_party", "third-party", "external", "extern",
+                    "deps", "generated", "locale", "locales"))  # fmt: skip
 DAY = 86_400e9
 """Nanoseconds."""
 
@@ -26,8 +26,8 @@ DAY = 86_400e9
 def value(file: File, now_ns: int) -> float:
     """Say how much sooner than others a file should be indexed: higher is sooner, all between -8 and 8.
 
-    Code comes before prose before data. What was changed today comes as early as if it lay ten folders higher;
-    tests, and what others wrote, come after what is like them otherwise; large files after small ones.
+    Code comes before prose before data. What was changed just now comes as early as if it lay twelve folders
+    higher; tests, and what others wrote, come after what is like them; large files after small ones.
     """
     *folders, name = file.path.lower().split("/")
     suffix = name.rpartition(".")[2] if "." in name else ""

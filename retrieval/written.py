@@ -87,6 +87,6 @@ def _long_lines(head: bytes, web: bool) -> bool:
 
 
 def _says_generated(head: bytes) -> bool:
-    """Tell whether a comment near the beginning says so; code that writes such comments has strings that do."""
+    """Tell whether a comment near the beginning says so: code that writes such files says it in strings."""
     lines = head.split(b"\n", MARKED_LINES)[:MARKED_LINES]
     return MARKS.search(b"\n".join(filter(COMMENTED.match, lines))) is not None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
+import re
+from collections.abc import Iterable
+from fnmatch import translate
 from functools import lru_cache
 
 NAMES = (
@@ -19,10 +21,18 @@ SAMPLES = ("*.example", "*.sample", "*.template", "*.dist", "*.pub")
 FOLDERS = frozenset((".ssh", ".gnupg", ".aws", ".azure", ".kube", ".docker", ".password-store"))
 
 
+def _any(patterns: Iterable[str]) -> re.Pattern[str]:
+    """Return one expression for all: an index asks this of every file of a workspace."""
+    return re.compile("|".join(map(translate, patterns)))
+
+
+_NAMES, _SAMPLES = _any(NAMES), _any(SAMPLES)
+
+
 @lru_cache(maxsize=1024)
 def is_private(path: str) -> bool:
     """Tell by its path, relative or absolute, whether a file holds secrets."""
     *folders, name = path.replace("\\", "/").lower().split("/")
-    if any(fnmatchcase(name, pattern) for pattern in SAMPLES):
+    if _SAMPLES.match(name):
         return False
-    return not FOLDERS.isdisjoint(folders) or any(fnmatchcase(name, pattern) for pattern in NAMES)
+    return not FOLDERS.isdisjoint(folders) or _NAMES.match(name) is not None

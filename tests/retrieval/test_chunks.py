@@ -66,7 +66,10 @@ def covered(text: str, found: list[Chunk]) -> None:
     for number, line in enumerate(text.split("\n")):
         line = line.rstrip()[:LONGEST_LINE]
         if line.strip():
-            assert any(first <= number <= last and line in lines for first, last, lines in held), (number, line)
+            assert any(first <= number <= last and line in lines for first, last, lines in held), (
+                number,
+                line,
+            )
 
 
 def test_a_definition_is_a_chunk_with_the_comments_above_it() -> None:
@@ -217,7 +220,9 @@ def test_keys_of_the_outermost_level_cut_yaml_and_json(language: str, path: str)
 def test_rules_statements_and_functions_are_not_torn_apart(language: str, part: str) -> None:
     found = cut(part * 100, path="x", language=language)
     assert len(found) > 2
-    assert all(one.text.startswith(part.split("\n")[0]) and one.text.endswith(part[-5:].strip()) for one in found)
+    assert all(
+        one.text.startswith(part.split("\n")[0]) and one.text.endswith(part[-5:].strip()) for one in found
+    )
 
 
 def test_nothing_comes_of_nothing() -> None:
@@ -228,7 +233,21 @@ LINES = st.lists(
     st.one_of(
         st.text(max_size=60),
         st.sampled_from(
-            ["", "# A", "## B", "===", "---", "[t]", "k: v", '"k": 1,', "}", "{", "```", "def f():", "    x = 1"]
+            [
+                "",
+                "# A",
+                "## B",
+                "===",
+                "---",
+                "[t]",
+                "k: v",
+                '"k": 1,',
+                "}",
+                "{",
+                "```",
+                "def f():",
+                "    x = 1",
+            ]
         ),
         st.builds(lambda n: "x" * n, st.integers(900, 2500)),
     ),
@@ -249,8 +268,12 @@ PLACES = st.lists(
 
 
 @settings(max_examples=300, deadline=None)
-@given(LINES, PLACES, st.sampled_from("python markdown restructuredtext toml yaml json css sql html x".split()))  # noqa: SIM905
-def test_any_text_is_covered_by_chunks_of_bounded_size(lines: list[str], places: list[Symbol], language: str) -> None:
+@given(
+    LINES, PLACES, st.sampled_from("python markdown restructuredtext toml yaml json css sql html x".split())
+)  # noqa: SIM905
+def test_any_text_is_covered_by_chunks_of_bounded_size(
+    lines: list[str], places: list[Symbol], language: str
+) -> None:
     text = "\n".join(lines)
     found = cut(text, tuple(places), "p/q", language)
     covered(text, found)

@@ -40,7 +40,9 @@ def test_an_identifier_is_followed_by_its_parts(text: str, expected: str) -> Non
     assert split_identifiers(text) == expected
 
 
-@pytest.mark.parametrize("query", ["getUserName", "get_user_name", "get-user-name", "GetUserName", "user name"])
+@pytest.mark.parametrize(
+    "query", ["getUserName", "get_user_name", "get-user-name", "GetUserName", "user name"]
+)
 def test_every_spelling_of_a_query_shares_a_word_with_every_spelling_of_a_name(query: str) -> None:
     for name in ("getUserName", "get_user_name", "get-user-name"):
         assert {"user", "name"} <= set(split_query(query).split()) & set(split_identifiers(name).split())
