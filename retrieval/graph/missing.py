@@ -1,0 +1,130 @@
+"""What a file might import and does not yet: what the files around it and those that import alike do import."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+
+from retrieval.graph.context import parts_of
+from retrieval.graph.resolve import CONTAINERS, Resolver
+from retrieval.graph.types import File, Place
+
+MOST_LIKELY = 80
+MOST_PEERS = 60
+"""Files whose imports are looked at for one cursor."""
+
+Target = tuple[str, str]
+"""A file and a name in it; the empty name is the file itself."""
+
+
+class Imports:
+    """Who imports what, kept as files come and go."""
+
+    def __init__(self, graph: Resolver) -> None:
+        self._graph = graph
+        self._of: dict[str, frozenset[Target]] = {}
+        """Path -> what the file imports of this workspace."""
+        self._by: dict[Target, set[str]] = defaultdict(set)
+        self._stale: set[str] = set()
+        self._classes: dict[str, dict[str, int]] = defaultdict(dict)
+        """Part of a class's name -> names of classes and in how many files."""
+
+    def put(self, file: File) -> None:
+        self._stale.add(file.path)
+        self._count(file, 1)
+
+    def drop(self, file: File) -> None:
+        self._stale.discard(file.path)
+        self._forget(file.path)
+        self._count(file, -1)
+
+    def _count(self, file: File, by: int) -> None:
+        for name, symbols in file.top.items():
+            if symbols[0].kind in ("class", "type"):
+                for part in set(parts_of(name)):
+                    names = self._classes[part]
+                    names[name] = names.get(name, 0) + by
+                    if names[name] <= 0:
+                        del names[name]
+
+    def class_names(self, parts: set[str]) -> set[str]:
+        """Return the names of classes that share a part with others."""
+        found: set[str] = set()
+        for part in parts:
+            if len(names := self._classes.get(part, ())) < 400:
+                found.update(names)
+        return found
+
+    def of(self, path: str) -> frozenset[Target]:
+        self.refresh()
+        return self._of.get(path, frozenset())
+
+    def count(self, target: Target) -> int:
+        self.refresh()
+        return len(self._by.get(target, ()))
+
+    def refresh(self) -> None:
+        for path in self._stale:
+            self._forget(path)
+            if file := self._graph.files.get(path):
+                targets = frozenset(self._targets(file))
+                self._of[path] = targets
+                for target in targets:
+                    self._by[target].add(path)
+        self._stale.clear()
+
+    def _forget(self, path: str) -> None:
+        for target in self._of.pop(path, ()):
+            self._by[target].discard(path)
+
+    def _targets(self, file: File):
+        for imp in file.facts.imports:
+            module = self._graph.modules.find(file.path, file.family, imp.module) if imp.module else None
+            if module is None:
+                continue
+            name = imp.name if imp.name != "*" else ""
+            if not module.paths and module.folder and name:
+                module, name = self._graph.modules.submodule(module.folder, name, file.family), ""
+            for path in module.paths[:1]:
+                yield path, name
+
+    def likely(self, file: File) -> list[tuple[Place, float]]:
+        """Return definitions that files like this one import, each with how much of them do."""
+        mine = self.of(file.path)
+        folder = file.path.rpartition("/")[0]
+        peers: Counter[str] = Counter()
+        for target in mine:
+            users = self._by.get(target, ())
+            if len(users) <= 200:
+                for path in users:
+                    peers[path] += 2.0 / (2 + len(users))  # type: ignore[assignment]
+        for path in self._graph.modules.in_folder(folder):
+            peers[path] += 0.5  # type: ignore[assignment]
+        peers.pop(file.path, None)
+        votes: dict[Target, float] = defaultdict(float)
+        total = 0.0
+        for path, weight in peers.most_common(MOST_PEERS):
+            total += weight
+            for target in self._of.get(path, ()):
+                votes[target] += weight
+        found: list[tuple[Place, float]] = []
+        ranked = sorted(votes.items(), key=lambda item: (-item[1], item[0]))
+        for (path, name), vote in ranked[:MOST_LIKELY]:
+            if (path, name) in mine or path == file.path:
+                continue
+            worth = vote / total if total else 0.0
+            if name:
+                for entity in self._graph.exports(path, name)[:1]:
+                    if isinstance(entity, Place):
+                        found.append((entity, worth))
+            elif other := self._graph.files.get(path):
+                for symbols in list(other.top.values())[:20]:
+                    found.append((Place(path, symbols[0]), worth * 0.3))
+        for path in sorted(self._graph.modules.in_folder(folder)):
+            other = self._graph.files.get(path)
+            if other and path != file.path and other.family == file.family:
+                for symbols in list(other.top.values())[:20]:
+                    if symbols[0].kind in CONTAINERS or symbols[0].kind == "function":
+                        found.append((Place(path, symbols[0]), 0.02))
+            if len(found) > 4 * MOST_LIKELY:
+                break
+        return found
