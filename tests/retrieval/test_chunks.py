@@ -173,7 +173,7 @@ def test_a_huge_line_is_cut() -> None:
 
 def test_markdown_is_cut_at_headings_and_called_by_all_of_them() -> None:
     text = (
-        "Before.\n\n# Top\n\n## Install\n\nRun it.\nThen wait.\n\n```sh\n# no heading\n```\n\n## Use\n\nDo.\n\nMore.\n\n"
+        "Before.\n\n# Top\n\n## Install\n\nRun it.\nThen wait.\n\n```sh\n# no heading\n```\n\n## Use\n\nDo.\n\nMore.\n\n"  # noqa: E501
         "Low\n===\n\nEnd\nof it.\n"
     )
     found = cut(text, path="README.md", language="markdown")
@@ -269,7 +269,7 @@ PLACES = st.lists(
 
 @settings(max_examples=300, deadline=None)
 @given(
-    LINES, PLACES, st.sampled_from("python markdown restructuredtext toml yaml json css sql html x".split())
+    LINES, PLACES, st.sampled_from("python markdown restructuredtext toml yaml json css sql html x".split())  # noqa: SIM905
 )  # noqa: SIM905
 def test_any_text_is_covered_by_chunks_of_bounded_size(
     lines: list[str], places: list[Symbol], language: str
