@@ -53,6 +53,8 @@ def receiver(before: str, language: str = "") -> Receiver:
             break
         start, part = _part(before, mark.start(), mark[1] == "::")
         if not part:
+            if before[: mark.start()][-1:].isdigit():  # `3.`
+                break
             first = first or mark[1]
             if mark[1] != "::":  # `::name` is of the outermost namespace
                 parts.append("()")

@@ -22,12 +22,19 @@ MOST_HEADS = 12
 _PLACEHOLDER = "x_"
 _INDENT = re.compile(r"[ \t]*")
 _CLOSES = re.compile(r"[)\]}{]|->")
+_OPENS = re.compile(
+    r"^(?:if|unless|case|when|while|until|for|begin|else|elsif|rescue|ensure|class|module|def|function|local)\b"
+    r"|(?:[:{(\[,=>|]|\b(?:do|then|try))\s*(?:(?://|#|--|/\*).*)?$"
+)
+"""A line that something below may belong to; a string's lines that are indented less are none."""
+_LABEL = re.compile(r"^(?!else|try|finally|default)\w+:$")
+"""C's labels, and `public:`; they are indented less than what they stand in."""
 _COMPOUND = re.compile(
     r"[ \t]*(?:async[ \t]+)?(?:if|elif|while|for|with|def|class|match|case|except|try|else|finally)\b"
 )
 _HEAD = re.compile(
     r"\b(?:(?P<kind>class|struct|interface|impl|trait|enum|object|module|namespace)|def|func|fn|function|fun)"
-    r"[ \t]+(?:\([^)]*\)[ \t]*)?(?P<name>[^\W\d]\w*)"
+    r"[ \t]+(?:\([^)]*\)[ \t]*)?(?P<name>[^\W\d]\w*[?!]?)"
 )
 
 
@@ -96,14 +103,24 @@ def scope(text: str, cursor: int, language: str) -> Scope:
 
 
 def _window(before: str, language: str) -> str:
-    """Return the end of a text, after the heads of what that stands in."""
+    """Return the end of a text from the head of what the cursor is in, after the heads of what that is in."""
     if len(before) <= BEFORE_CHARACTERS:
         return before
     start = before.find("\n", len(before) - BEFORE_CHARACTERS) + 1
     if start == 0:  # one long line
         return before[-BEFORE_CHARACTERS:]
-    heads = "".join(before[first:last] for first, last in _heads(before, start, _least(before[start:])))
-    return heads + _opened(before, start, language) + before[start:]
+    line = before.rfind("\n") + 1
+    heads = _heads(before, line, len(_indent(before[line:])) + bool(_CLOSES.match(before[line:].lstrip())))
+    far = [head for head in heads if head[0] < start]
+    near = heads[len(far)][0] if len(far) < len(heads) else None
+    above = "".join(before[first:last] for first, last in far)
+    if near is not None:
+        return above + before[near:]
+    return above + _opened(before, start, language) + before[start:]
+
+
+def _opens(line: str) -> bool:
+    return bool(_OPENS.search(line)) and not _LABEL.match(line)
 
 
 def _opened(text: str, at: int, language: str) -> str:
@@ -111,11 +128,6 @@ def _opened(text: str, at: int, language: str) -> str:
     if language == "python":
         return next((mark for mark in ('"""', "'''") if text.count(mark, 0, at) % 2), "")
     return "/*" if text.rfind("/*", 0, at) > text.rfind("*/", 0, at) else ""
-
-
-def _least(text: str) -> int:
-    """Return the least indentation of a text's lines."""
-    return min((len(_INDENT.match(line)[0]) for line in text.split("\n") if line.strip()), default=0)  # type: ignore[index]
 
 
 def _heads(text: str, end: int, deeper: int) -> list[tuple[int, int]]:
@@ -127,7 +139,7 @@ def _heads(text: str, end: int, deeper: int) -> list[tuple[int, int]]:
         line = text[start:end]
         stripped = line.strip()
         indent = len(line) - len(line.lstrip(" \t")) if stripped else 1 << 20
-        if indent < deeper or indent == wanted:
+        if indent == wanted or (indent < deeper and (_CLOSES.match(stripped) or _opens(stripped))):
             last = last if wanted >= 0 else end
             deeper = indent
             wanted = indent if _CLOSES.match(stripped) else -1
@@ -147,6 +159,8 @@ def _completed(text: str, language: str, partial: str) -> str:
         text += CLOSING_MARK.get(found.delimiter, "") + "\n" + _indent(line)
     if not partial or found.kind != "code":
         text += _PLACEHOLDER if found.kind != "string" else ""
+    if language == "lua" and found.kind == "code":
+        text += "()"  # a name alone is no statement
     at = len(found.opened)
     while (
         at and found.opened[at - 1].character in "([{" and not _is_block(found.opened[at - 1], text, language)

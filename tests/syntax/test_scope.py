@@ -28,7 +28,8 @@ def at_end(text: str, language: str) -> Scope:
 
 
 @pytest.mark.parametrize(
-    "line", ["", "self.", "if self.c.get(a, ", "return {a: [self.", "for z in a.", "x = 'unfinished", "# why", "f(a)"]
+    "line",
+    ["", "self.", "if self.c.get(a, ", "return {a: [self.", "for z in a.", "x = 'unfinished", "# why"],
 )
 def test_an_unfinished_line_of_python_hides_nothing(line: str) -> None:
     found = at_end(PYTHON + line, "python")
@@ -64,7 +65,8 @@ LANGUAGES = {
         ("Tree", "Tree.Walk", {"d": "int", "e": "int", "x": "NewFoo", "y": "*Bar", "z": "Baz", "t": "*Tree"}),
     ),
     "rust": (
-        "impl Grow for Tree {\n    fn walk(&self, d: u8) {\n        let x = Foo::new();\n        let y: Bar = z;\n"
+        "impl Grow for Tree {\n    fn walk(&self, d: u8) {\n        let x = Foo::new();\n"
+        "        let y: Bar = z;\n"
         "        for k in xs {\n            self.",
         ("Tree", "Tree.walk", {"self": "Tree", "d": "u8", "x": "Foo::new", "y": "Bar", "k": ""}),
     ),
@@ -74,7 +76,8 @@ LANGUAGES = {
         ("Tree", "Tree.walk", {"this": "Tree", "d": "int", "f": "Foo", "b": "Bar", "v": "Baz", "l": "Leaf"}),
     ),
     "csharp": (
-        "class Tree : Base {\n    int Walk(int d) {\n        Bar b = x;\n        var v = new Baz();\n        b.",
+        "class Tree : Base {\n    int Walk(int d) {\n        Bar b = x;\n"
+        "        var v = new Baz();\n        b.",
         ("Tree", "Tree.Walk", {"d": "int", "b": "Bar", "v": "Baz"}),
     ),
     "kotlin": (
@@ -86,7 +89,8 @@ LANGUAGES = {
         ("", "pick", {"tree": "Tree", "d": "int", "leaf": "struct Leaf", "a": "int", "b": "int"}),
     ),
     "cpp": (
-        "int Tree::cut(int d) {\n    auto x = new Foo();\n    std::vector<int> v;\n    for (auto k : v) {\n        x->",
+        "int Tree::cut(int d) {\n    auto x = new Foo();\n    std::vector<int> v;\n"
+        "    for (auto k : v) {\n        x->",
         ("Tree", "Tree.cut", {"d": "int", "x": "Foo", "v": "std::vector<int>"}),
     ),
     "ruby": (
@@ -94,7 +98,8 @@ LANGUAGES = {
         ("Tree", "Tree.walk", {"d": "", "x": "Foo"}),
     ),
     "php": (
-        "<?php\nclass Tree extends Base {\n    function walk(Foo $f) {\n        $x = new Bar();\n        $x->",
+        "<?php\nclass Tree extends Base {\n    function walk(Foo $f) {\n"
+        "        $x = new Bar();\n        $x->",
         ("Tree", "Tree.walk", {"$this": "Tree", "$f": "Foo", "$x": "Bar"}),
     ),
     "lua": (
@@ -127,6 +132,12 @@ def test_far_below_its_head_a_class_is_still_known() -> None:
     found = at_end(text, "python")
     assert (found.owner, found.bases, found.function) == ("A", ("Base",), "A.last")
     assert found.names["x"] == "Foo"
+
+
+def test_lines_of_a_string_that_are_indented_less_are_no_heads() -> None:
+    sql = "        x = '''\nSELECT a\n  FROM b\n'''\n" * (BEFORE_CHARACTERS // 20)
+    found = at_end(f"class A(Base):\n    def run(self):\n{sql}        self.", "python")
+    assert (found.owner, found.function) == ("A", "A.run")
 
 
 def test_without_a_grammar_there_is_the_receiver() -> None:
