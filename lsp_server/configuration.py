@@ -48,6 +48,7 @@ async def _enforce(ls: NearsideServer, loaded: layers.Loaded) -> None:
         await engine.connect(ls)
     elif loaded.settings != previous:
         log.info("Settings have changed")
+    await ls.project.follow()
 
 
 async def _start_log(ls: NearsideServer, settings: Settings) -> None:
@@ -63,8 +64,10 @@ async def did_change_configuration(ls: NearsideServer, params: lsp.DidChangeConf
     await load(ls)
 
 
-async def did_change_watched_files(ls: NearsideServer, _: lsp.DidChangeWatchedFilesParams) -> None:
-    await load(ls)
+async def did_change_watched_files(ls: NearsideServer, params: lsp.DidChangeWatchedFilesParams) -> None:
+    ls.project.files_changed([change.uri for change in params.changes])
+    if any(change.uri.endswith(("config.toml", *PROJECT_FILES)) for change in params.changes):
+        await load(ls)
 
 
 def section(given: object) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from inference.prompts import window
+from inference.prompts import max_lines_at, window
 from inference.types import Snippet
 from lsp_server.documents import Document, Place
 from lsp_server.functions import Functions
@@ -85,7 +85,7 @@ class Context:
         self._ls, self._clock = ls, clock
         self.trail = Trail(self._path, self._hidden)
         self.outlines = OpenDefinitions()
-        self.gatherer = Gatherer((RecentPlaces(self.trail.ring), self.outlines))
+        self.gatherer = Gatherer((RecentPlaces(self.trail.ring), self.outlines, ls.project))
         self.tokens = 0
         """Context of the engine, as far as it is known."""
         self.skipped: tuple[str, ...] = ()
@@ -140,6 +140,12 @@ class Context:
     def troubled(self, document: Document, troubles: Sequence[Trouble]) -> None:
         """Replace a document's diagnostics."""
         self._troubles[document.uri] = list(troubles[:MOST_TROUBLES])
+        self._stir()
+
+    def renewed(self) -> None:
+        """Take note that the project is known better now than when contexts were chosen."""
+        for focus in self._focus.values():
+            focus.wanted = None
         self._stir()
 
     # What is ready.
@@ -256,7 +262,8 @@ class Context:
         near = (t for t in self._troubles.get(document.uri, ()) if abs(t.line - line) <= TROUBLE_LINES)
         words = frozenset(word for trouble in near for word in trouble.words)
         head = "".join(document.lines[:HEAD_LINES])
-        return Query(self._path(document), document.language, prefix, suffix, head, words)
+        path, body = self._path(document), max_lines_at(prefix, suffix, 2) > 1
+        return Query(path, document.language, prefix, suffix, head, words, body, self._budget)
 
     # Where the user is.
 

@@ -19,6 +19,7 @@ log = logging.getLogger("nearside.engine")
 async def connect(ls: NearsideServer) -> None:
     """Replace the engine by one for the settings' model. It starts, or loads, in the background."""
     await disconnect(ls)
+    await asyncio.to_thread(_import_what_answers_need)
     try:
         ls.engine = await asyncio.to_thread(ls.engine_factory, ls.settings.model, ls.status.report)
     except NearsideError as error:
@@ -26,6 +27,14 @@ async def connect(ls: NearsideServer) -> None:
         return
     ls.completer = Completer(ls.engine, ls.settings.completion, ls.mechanisms)
     ls.introduction = ls.run_in_background(_introduce(ls, ls.engine, ls.completer))
+
+
+def _import_what_answers_need() -> None:
+    """Import tree-sitter and the filters while the engine loads: the first keystroke would wait for it."""
+    from inference.filters import pipeline  # noqa: F401
+    from syntax.languages import parse
+
+    parse("", "python")
 
 
 async def disconnect(ls: NearsideServer) -> None:

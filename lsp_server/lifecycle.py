@@ -48,6 +48,7 @@ async def shutdown(ls: NearsideServer, _: None = None) -> None:
     """Stop what runs; the process itself ends with `exit`, or when its input does."""
     ls.stop_background()
     ls.outcomes.close()
+    await ls.project.close()
     await recording.stop(ls)
     await engine.disconnect(ls)
 

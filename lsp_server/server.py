@@ -13,7 +13,7 @@ from lsprotocol import types as lsp
 from pygls.io_ import StdoutWriter, run_async
 
 from inference.types import Engine
-from lsp_server import commands, configuration, events, explain, hints, lifecycle, logs, sync
+from lsp_server import commands, configuration, events, explain, hints, lifecycle, logs, symbols, sync
 from lsp_server.inline_completion import inline_completion
 from lsp_server.session import EngineFactory, NearsideServer, OnStatus
 from lsp_server.status import PATIENCE
@@ -42,6 +42,8 @@ def create_server(engine_factory: EngineFactory, version: str = "") -> NearsideS
     handle(lsp.WORKSPACE_DID_CHANGE_CONFIGURATION)(configuration.did_change_configuration)
     handle(lsp.WORKSPACE_DID_CHANGE_WATCHED_FILES)(configuration.did_change_watched_files)
     server.command(commands.ACCEPTED)(commands.accepted)
+    handle(lsp.WORKSPACE_SYMBOL)(symbols.workspace_symbol)
+    server.command(symbols.SEARCH)(symbols.search)
     handle(events.SHOWN)(events.shown)
     handle(events.PARTIALLY_ACCEPTED)(events.partially_accepted)
     handle(events.DISMISSED)(events.dismissed)

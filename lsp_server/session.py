@@ -18,8 +18,10 @@ from inference.types import Engine
 from lsp_server.context import Context
 from lsp_server.documents import Document, Place
 from lsp_server.edits import Edits
+from lsp_server.indexing import Indexing
 from lsp_server.outcomes import Outcomes
 from lsp_server.positions import Encoding
+from lsp_server.project import Project
 from lsp_server.protocol import NearsideProtocol, tolerant_converter
 from lsp_server.status import Status
 from settings.schema import Model, Settings
@@ -81,6 +83,8 @@ class NearsideServer(LanguageServer):
         self.edits = Edits()
         self.outcomes = Outcomes(lambda delay, work: asyncio.get_running_loop().call_later(delay, work))
         self.outcomes.on_verdict = lambda _, taken: self.gate.accepted() if taken else self.gate.rejected()
+        self.indexing = Indexing(self)
+        self.project = Project(self)
         self.context = Context(self)
         self._background: set[asyncio.Task[Any]] = set()
 

@@ -64,7 +64,7 @@ class Status:
     @asynccontextmanager
     async def progress(self, title: str, done: str) -> AsyncIterator[None]:
         """Show work in progress where the client can, as lines in its log otherwise."""
-        token = await self._create()
+        token = await self.token()
         if token is None:
             self.log(title)
             yield
@@ -90,7 +90,8 @@ class Status:
         log.info("%s", text)
         self._ls.work_done_progress.report(self._token, lsp.WorkDoneProgressReport(message=text))
 
-    async def _create(self) -> str | None:
+    async def token(self) -> str | None:
+        """Return a progress token the client agreed to; None where it shows no progress."""
         window = self._ls.client.capabilities.window
         if not (window and window.work_done_progress):
             return None

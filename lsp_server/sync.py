@@ -33,6 +33,7 @@ def did_open(ls: NearsideServer, params: lsp.DidOpenTextDocumentParams) -> None:
     # into one window; a client that knows better says so with nearside/cursor.
     last = min(len(document.lines) - 1, ls.settings.completion.prefix_lines)
     ls.context.opened(document)
+    ls.project.changed(document)
     warm_soon(ls, document, document.place(last, LINE_END, "utf-32"))
 
 
@@ -58,6 +59,7 @@ def did_change(ls: NearsideServer, params: lsp.DidChangeTextDocumentParams) -> N
         ls.context.changed(document, start[0], change.text.count("\n") - (end[0] - start[0]))
         ls.outcomes.edited(document, start[0] + change.text.count("\n"))
     document.version = params.text_document.version
+    ls.project.changed(document)
     ls.debounce.typed(time.monotonic())
     if edits:
         suggestion = ls.suggestions.get(document.uri)
@@ -68,12 +70,14 @@ def did_change(ls: NearsideServer, params: lsp.DidChangeTextDocumentParams) -> N
 def did_save(ls: NearsideServer, params: lsp.DidSaveTextDocumentParams) -> None:
     if document := ls.documents.get(params.text_document.uri):
         ls.context.saved(document)
+        ls.project.saved(document)
 
 
 def did_close(ls: NearsideServer, params: lsp.DidCloseTextDocumentParams) -> None:
     if document := ls.documents.pop(params.text_document.uri, None):
         ls.outcomes.closed(document)
         ls.context.closed(document)
+        ls.project.closed(document)
         ls.edits.forget(document)
     ls.suggestions.pop(params.text_document.uri, None)
     if ls.completer:

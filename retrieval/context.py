@@ -81,6 +81,8 @@ class Query:
     """Words of the diagnostics near the cursor."""
     body: bool = False
     """Whether a whole body is to be written, not a line."""
+    budget: int = 0
+    """Characters that snippets may take together."""
 
     @cached_property
     def surroundings(self) -> Surroundings:

@@ -13,22 +13,29 @@ local actions = {
   toggle = function()
     require("nearside").toggle()
   end,
+  search = function(words)
+    require("nearside.search").search(words)
+  end,
 }
 
 vim.api.nvim_create_user_command("Nearside", function(call)
-  local action = actions[call.args == "" and "status" or call.args]
+  local name, rest = call.args:match("^(%S*)%s*(.*)$")
+  local action = actions[name == "" and "status" or name]
   if action then
-    action()
+    action(rest)
   else
-    local line = 'Nearside cannot do "%s": try :Nearside status or :Nearside toggle'
-    vim.notify(line:format(call.args), vim.log.levels.WARN)
+    local line = 'Nearside cannot do "%s": try :Nearside status, :Nearside toggle or :Nearside search {words}'
+    vim.notify(line:format(name), vim.log.levels.WARN)
   end
 end, {
-  nargs = "?",
-  desc = "Nearside: show the status, or toggle suggestions",
-  complete = function(start)
+  nargs = "*",
+  desc = "Nearside: show the status, toggle suggestions, or search the project",
+  complete = function(start, line)
+    if line:match("^%s*Nearside%s+%S+%s") then
+      return {}
+    end
     return vim.tbl_filter(function(name)
       return vim.startswith(name, start)
-    end, { "status", "toggle" })
+    end, { "search", "status", "toggle" })
   end,
 })
