@@ -134,3 +134,9 @@ def test_a_header_is_read_as_what_its_text_says() -> None:
     text = "namespace wood {\nclass Tree {\n public:\n  int walk();\n};\n}\n"
     assert [one.qualified for one in facts(text, "c").symbols] == ["Tree", "Tree.walk"]
     assert facts(text, "c").language == "c"
+
+
+def test_an_attribute_set_twice_is_one_and_a_line_is_in_a_stub_once() -> None:
+    text = "class A:\n    def f(self):\n        self.x = 1\n        self.x = 2\n"
+    assert [one.name for one in facts(text, "python").symbols] == ["A", "f", "x"]
+    assert named("class A {\n  int a, b;\n}\n", "java", "A").stub == "class A {\n  int a, b;"
