@@ -1,4 +1,4 @@
-"""Which tokens may come next, and what speaks for them besides the model: what was typed and what is known."""
+"""Which tokens may come next, and what speaks for them besides the model: what was typed, what is known."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -27,6 +28,7 @@ REACH = 512
 _WORD_BYTES = bytes(b for b in range(256) if b >= 0x80 or chr(b).isalnum() or b in b"_$")
 _WORD = frozenset(_WORD_BYTES)
 _STARTS_NAME = _WORD | frozenset(b"#")  # JavaScript's private names
+_STARTS_MARK = frozenset(mark[0] for mark in (*MARKS, *LUA_MARKS))
 _LEADING = re.compile(rb"(?:" + b"|".join(map(re.escape, (*MARKS, b":"))) + rb")?#?[\w$\x80-\xff]+")
 
 
@@ -60,39 +62,43 @@ class Spellings:
         self._finishing: dict[bytes, list[int]] = {}
         words: list[int] = []
         access: dict[bytes, list[int]] = {mark: [] for mark in (*MARKS, *LUA_MARKS)}
+        self._longest: dict[bytes, int] = {}
         for piece, token in pieces:
             self._exact[piece] = (*self._exact.get(piece, ()), token)
+            self._longest[piece[:3]] = max(len(piece), self._longest.get(piece[:3], 0))
             if piece[0] in _WORD:
                 words.append(token)
-            if (found := _LEADING.match(piece)) and found.end() < len(piece):
+            if piece[-1] not in _WORD and (found := _LEADING.match(piece)):
                 self._finishing.setdefault(found[0], []).append(token)
-            for mark, tokens in access.items():
+            for mark, tokens in access.items() if piece[0] in _STARTS_MARK else ():
                 if piece.startswith(mark) and (piece == mark or piece[len(mark)] in _STARTS_NAME):
                     tokens.append(token)
-        self.longest = max(map(len, self._exact), default=0)
+        self.of = lru_cache(64)(self._of)
+        """Kept over requests: while somebody types the same names come again and again."""
         self.words = np.array(words, dtype=np.int64)
         """Tokens that go on with a word."""
         self.access = {mark: np.array(tokens, dtype=np.int64) for mark, tokens in access.items()}
         """Tokens that are a mark, alone or with the beginning of a name; one may have more than one mark."""
 
-    def of(self, names: Sequence[bytes], skip: int, mark: bytes = b"") -> np.ndarray:
-        """Tokens that, after `skip` bytes of the names, which are sorted and share them, go on with `mark`
-        and spell more of one, or finish one and go on with something else.
+    def _of(self, names: tuple[bytes, ...], skip: int, mark: bytes) -> np.ndarray:
+        """Tokens that, after `skip` bytes of the names, go on with `mark` and spell more of one, or finish
+        one and go on with something else.
         """
-        exact, finishing, previous = self._exact, self._finishing, b""
+        exact, finishing = self._exact, self._finishing
         tokens = list(exact.get(mark, ()))
         for name in names:
-            same = _shared(previous, name)  # shorter beginnings have been looked up with the last name
-            for end in range(max(same, skip) + 1, min(len(name), skip + self.longest) + 1):
-                tokens += exact.get(mark + name[skip:end], ())
-            if len(name) > skip:
-                tokens += finishing.get(mark + name[skip:], ())
-            previous = name
+            rest = mark + name[skip:]
+            longest = min(len(rest), self._longest.get(rest[:3], 3))
+            for end in range(len(mark) + 1, longest + 1):
+                if found := exact.get(rest[:end]):
+                    tokens += found
+            if len(name) > skip and rest in finishing:
+                tokens += finishing[rest]
         return np.array(tokens, dtype=np.int64)
 
 
 class Guide:
-    """Raises the known names of one request; what was worked out is kept while it runs."""
+    """Raises the known names of one request; each list of them is sorted when it is first needed."""
 
     def __init__(self, known: Known, spellings: Spellings) -> None:
         self._spellings, self._bonus, self._marks = spellings, known.bonus, known.marks
@@ -101,8 +107,7 @@ class Guide:
             if receiver:
                 self._members.setdefault(receiver.encode("utf-8", "replace"), names)
         self._receivers = tuple(sorted(self._members, key=len, reverse=True))
-        self._sorted: dict[bytes, list[bytes]] = {}
-        self._tokens: dict[tuple[bytes, bytes, bytes, bytes], np.ndarray] = {}
+        self._sorted: dict[bytes, tuple[bytes, ...]] = {}
 
     def raised(self, row: np.ndarray, text: bytes, typed: bytes = b"") -> np.ndarray:
         """The logits after `text`, of which `typed` is still to be written; `row` itself where no known
@@ -128,20 +133,14 @@ class Guide:
         member = head.endswith(self._marks) and not head.endswith(b"..")  # a range, or what is spread
         return b"" if member or head[-1] in _WORD else receiver
 
-    def _names(self, receiver: bytes, start: bytes) -> list[bytes]:
+    def _names(self, receiver: bytes, start: bytes) -> tuple[bytes, ...]:
         """The receiver's members that begin with `start`, sorted."""
         if (names := self._sorted.get(receiver)) is None:
-            names = sorted({name.encode("utf-8", "replace") for name in self._members[receiver]} - {b""})
+            names = tuple(
+                sorted({name.encode("utf-8", "replace") for name in self._members[receiver] if name})
+            )
             self._sorted[receiver] = names
         return names[bisect_left(names, start) : bisect_left(names, start + b"\xff")] if start else names
-
-    def _spelling(self, receiver: bytes, written: bytes, typed: bytes, mark: bytes = b"") -> np.ndarray:
-        """Tokens that bring a known name nearer after `written` of it, where `typed` must come next."""
-        key = (receiver, written, typed, mark)
-        if key not in self._tokens:
-            names = self._names(receiver, written + typed)
-            self._tokens[key] = self._spellings.of(names, len(written), mark)
-        return self._tokens[key]
 
     def _name(self, row: np.ndarray, receiver: bytes, written: bytes, typed: bytes) -> np.ndarray:
         """Inside a name of which `written` stands there."""
@@ -150,7 +149,7 @@ class Guide:
         names = self._names(receiver, written + typed)
         if not names:
             return row
-        right = self._spelling(receiver, written, typed)
+        right = self._spellings.of(names, len(written), b"")
         guided, kept = row.copy(), row[right]
         if written and names[0] == written and not typed:  # complete: all is well but an unknown longer one
             guided[self._spellings.words] -= self._bonus
@@ -174,9 +173,10 @@ class Guide:
             if len(every) < 2 or not (typed.startswith(mark) or mark.startswith(typed)):
                 continue
             begun = typed[len(mark) :]
-            if begun.strip(_WORD_BYTES) or not self._names(receiver, begun):
+            names = self._names(receiver, begun)
+            if begun.strip(_WORD_BYTES) or not names:
                 continue
-            right = self._spelling(receiver, b"", begun, mark)
+            right = self._spellings.of(names, 0, mark)
             logits = row[every].astype(np.float64)
             weights = np.exp(logits - logits.max())
             guided, kept = row.copy(), row[right]
@@ -200,9 +200,3 @@ def distinct(first: bytes, others: Sequence[tuple[int, bytes]]) -> list[int]:
             taken.append(piece)
             ahead.append(token)
     return ahead + behind
-
-
-def _shared(one: bytes, other: bytes) -> int:
-    """How many bytes two names have in common at their beginning."""
-    most = min(len(one), len(other))
-    return next((i for i in range(most) if one[i] != other[i]), most)
