@@ -25,6 +25,8 @@ SIMILAR_SECONDS = 0.04
 SIMILAR = 6
 FOUND = 40
 """Definitions looked at for one cursor; the budget keeps a few of them."""
+IMPORTS = 20
+"""Of these the missing imports are told."""
 MOST = 200
 """Results one request may ask for."""
 
@@ -138,11 +140,9 @@ class Answers:
         suffix = _text(params, "suffix", "")
         cursor = Cursor(path, _text(params, "language", ""), prefix, suffix, text or prefix + suffix)
         budget = _number(params, "budget", 4_000)
-        symbols = asyncio.ensure_future(self._ask(_definitions, workspace, cursor, budget))
+        definitions = asyncio.ensure_future(self._ask(_definitions, workspace, cursor, budget))
         similar = await self._similar(workspace, path, prefix)
-        found, stubs = await symbols
-        members = {one.receiver: list(one.members) for one in found if one.members}
-        return {"signatures": stubs, "similar": _within(similar, budget), "members": members}
+        return {**await definitions, "similar": _within(similar, budget), "members": {}}
 
     async def _similar(self, workspace: Workspace, path: str, prefix: str) -> list[Result]:
         """Return code like that before the cursor, from what answers in time."""
@@ -217,14 +217,35 @@ def status(workspace: Workspace) -> dict[str, Any]:
     }
 
 
-def _definitions(
-    workspace: Workspace, cursor: Cursor, budget: int
-) -> tuple[list[Found], list[dict[str, Any]]]:
-    raise NotImplementedError
+def _definitions(workspace: Workspace, cursor: Cursor, budget: int) -> dict[str, Any]:
+    """Return signatures of what may be wanted at a cursor, and the imports these would need."""
+    found = _locked(workspace, lambda graph: graph.look(cursor, FOUND))
+    best: dict[str, Found] = {}
+    for one in found:
+        best.setdefault(one.path, one)
+    top = max((one.score for one in found), default=0.0)
+    signatures = [
+        {
+            "path": path,
+            "text": text,
+            "line": best[path].symbol.first + 1,
+            "symbol": best[path].symbol.qualified,
+            # 1 is the likeliest of all; others by what they are likely beside it.
+            "score": round(best[path].score / top, 4) if top > 0 else 0.0,
+            "why": best[path].why,
+        }
+        for path, text in render(found, budget)
+    ]
+    imports = [
+        {"name": one.symbol.name, "path": one.path, "text": one.import_line, "line": one.import_row + 1}
+        for one in found[:IMPORTS]
+        if one.import_line
+    ]
+    return {"signatures": signatures, "imports": imports}
 
 
 def _locked(workspace: Workspace, question: Callable[[Any], T]) -> T:
-    with workspace.indexer.graph_lock:
+    with workspace.indexer.turns.asking():
         return question(workspace.indexer.graph)
 
 

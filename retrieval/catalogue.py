@@ -15,6 +15,7 @@ from dataclasses import dataclass, fields
 from functools import cache
 from operator import attrgetter
 from pathlib import Path
+from typing import Any
 
 from syntax.facts import Facts, Import, Symbol
 
@@ -78,8 +79,8 @@ class Catalogue:
         self._path = path
         self._connection = self._open(path) if path else None
         if self._connection:
-            for name, *known, private in self._rows("SELECT * FROM files"):
-                self.files[name] = Known(*known, bool(private))
+            for name, size, mtime_ns, hash, language, chunks, private in self._rows("SELECT * FROM files"):
+                self.files[name] = Known(size, mtime_ns, hash, language, chunks, bool(private))
 
     def contents(self, wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Content]:
         """Return what is known of contents by (hash, language)."""
@@ -232,11 +233,11 @@ def dump_facts(facts: Facts) -> str:
 
 def load_facts(text: str) -> Facts:
     """Read what `dump_facts` wrote. Raises ValueError, TypeError or KeyError for anything else."""
-    table = json.loads(text)
+    table: dict[str, Any] = json.loads(text)
     for name, kind, lists in (("symbols", Symbol, SYMBOL_LISTS), ("imports", Import, IMPORT_LISTS)):
         rows = table[name]
         for row in rows:
             for n in lists:
                 row[n] = tuple(row[n])
         table[name] = tuple([kind(*row) for row in rows])
-    return Facts(**{name: tuple(v) if isinstance(v, list) else v for name, v in table.items()})
+    return Facts(**table)

@@ -6,6 +6,8 @@ import time
 from collections import deque
 from collections.abc import Collection, Mapping
 
+import numpy as np
+
 from retrieval.embedders import Embedder
 from retrieval.store import Store
 from retrieval.vectors import VectorCache
@@ -26,7 +28,7 @@ class Filling:
         self._store, self._embedder, self._cache = store, embedder, cache
         self._queue: deque[str] = deque()
         self._texts: dict[str, str] = {}
-        self._ready: list[tuple[str, object]] = []
+        self._ready: list[tuple[str, np.ndarray]] = []
         self._missing: deque[str] = deque()
         self._committed = time.monotonic()
         self.embedded = 0
@@ -54,13 +56,11 @@ class Filling:
 
     def step(self) -> None:
         """Do one batch. Raises StoreError and EmbedderUnavailable; what was done before is kept."""
-        import numpy as np
-
         if not self._missing and self._queue:
             self._look([self._queue.popleft() for _ in range(min(LOOK, len(self._queue)))])
         if self._missing:
             batch = [self._missing.popleft() for _ in range(min(BATCH, len(self._missing)))]
-            known = self._cache.get(self._embedder.identity, batch)
+            known = self._cache.get_many(self._embedder.identity, batch)
             self._ready.extend(known.items())
             texts = {
                 hit.hash: f"{hit.header}\n{hit.text}" for hit in self._store.rows(set(batch) - known.keys())
@@ -72,7 +72,7 @@ class Filling:
                     self._missing.extendleft(reversed(batch))
                     raise
                 self.embedded += len(texts)
-                self._cache.put(self._embedder.identity, list(texts), vectors)
+                self._cache.put_many(self._embedder.identity, dict(zip(texts, vectors, strict=True)))
                 self._ready.extend(zip(texts, vectors, strict=True))
         due = len(self._ready) >= COMMIT_CHUNKS or time.monotonic() - self._committed > COMMIT_SECONDS
         if self._ready and (due or not (self._queue or self._missing)):
@@ -81,6 +81,6 @@ class Filling:
             self._committed = time.monotonic()
 
     def _look(self, hashes: list[str]) -> None:
-        known = self._cache.get(self._embedder.identity, hashes)
+        known = self._cache.get_many(self._embedder.identity, hashes)
         self._ready.extend(known.items())
         self._missing.extend(hash for hash in hashes if hash not in known)

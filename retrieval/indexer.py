@@ -7,6 +7,7 @@ and the catalogue hold. `edited` and `closed` may be called from any thread.
 from __future__ import annotations
 
 import logging
+import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
@@ -17,18 +18,22 @@ from retrieval.catalogue import Catalogue, Known, load_facts
 from retrieval.graph import Graph
 from retrieval.pace import Pace, Progress
 from retrieval.pool import read_all
-from retrieval.reading import Job, Parsed, read_one, row_hash, to_rows, words_of
+from retrieval.reading import Job, Parsed, decoded, read_one, row_hash, to_rows, words_of
 from retrieval.shelf import Shelf
-from retrieval.walk import File, Rules, by_value, indexable, walk
+from retrieval.turns import Turns
+from retrieval.walk import File, Rules, by_value, indexable, on_disk, walk
 from settings.private import is_private
 from settings.schema import Retrieval
 from syntax.extract import facts
+from syntax.facts import Facts
 
 ROWS_A_COMMIT = 4_000
 """Rows written together: a commit costs some ms and a file, however many rows it has."""
 FILES_A_COMMIT = 400
-GRAPH_SLICE = 100
-"""Files entered into the graph before it is left to whoever asks."""
+GRAPH_SLICE = 50
+"""Files entered into the graph until what is more urgent has its turn."""
+CONFIG = re.compile(r"(?:^|/)(?:[tj]sconfig[^/]*\.json|package\.json|go\.mod|Cargo\.toml)$")
+LARGEST_CONFIG = 400_000
 
 log = logging.getLogger("nearside.indexer")
 
@@ -61,12 +66,13 @@ class Indexer:
     ) -> None:
         self.root, self.catalogue, self.shelf = root, catalogue, shelf
         self.graph = Graph()
-        self.graph_lock = threading.RLock()
+        self.turns = Turns()
+        """Whose turn it is at the graph."""
         self.open: dict[str, str] = {}
         """Texts of unsaved buffers by path; the graph has them instead of what is on disk."""
         self.counts = Counts()
         self.stopping = threading.Event()
-        self.interrupt: Callable[[], None] = lambda: None
+        self.interrupt: Callable[[], object] = lambda: None
         """Called between two batches of long work, for what is more urgent."""
         self._report = report
         self._rules = Rules(settings.include, settings.exclude, settings.max_file_kb, settings.private)
@@ -127,7 +133,7 @@ class Indexer:
         self.open[path] = text
         said = facts(text, language)
         words = words_of(text)
-        with self.graph_lock:
+        with self.turns.writing():
             if self.open.get(path) == text:  # nobody was faster
                 self.graph.put(path, said, words=words)
                 self._in_graph.add(path)
@@ -158,12 +164,11 @@ class Indexer:
         new = [path for path in paths if path not in self._in_graph]
         contents = self.catalogue.contents((known[path].hash, known[path].language) for path in new)
         for start in range(0, len(new), GRAPH_SLICE):
-            with self.graph_lock:
-                for path in new[start : start + GRAPH_SLICE]:
-                    content = contents.get((known[path].hash, known[path].language))
-                    if content:
-                        self._put(path, content.facts, content.words, known[path].private)
-                        self.counts.known += 1
+            for path in new[start : start + GRAPH_SLICE]:
+                content = contents.get((known[path].hash, known[path].language))
+                if content:
+                    self._put(path, content.facts, content.words, known[path].private)
+                    self.counts.known += 1
             self.interrupt()
             if self.stopping.is_set():
                 return
@@ -201,14 +206,26 @@ class Indexer:
             if parsed.problem:
                 continue
             said = load_facts(parsed.facts)
-            with self.graph_lock:
-                self._put(parsed.path, said, frozenset(parsed.words.split()), parsed.private)
+            self._put(parsed.path, said, frozenset(parsed.words.split()), parsed.private)
 
-    def _put(self, path: str, said, words: frozenset[str], private: bool) -> None:
+    def _put(self, path: str, said: Facts, words: frozenset[str], private: bool) -> None:
         # What the graph knows may go into prompts; private files are for searching only.
         if path not in self.open and not private:
-            self.graph.put(path, said, words=words)
+            config = self._config(path)
+            with self.turns.writing():
+                self.graph.put(path, said, words=words)
+                if config:
+                    self.graph.put_config(path, config)
         self._in_graph.add(path)
+
+    def _config(self, path: str) -> str:
+        """Return the text of a file that says what imports mean; empty for any other."""
+        if not CONFIG.search(path):
+            return ""
+        try:
+            return decoded(on_disk(self.root, path).read_bytes()[:LARGEST_CONFIG])
+        except OSError:
+            return ""
 
     def _write(self, done: list[Parsed]) -> None:
         """Write rows first and then remember the files: a file that is remembered is searchable."""
@@ -244,11 +261,11 @@ class Indexer:
                 or path in self.shelf.contents()]  # fmt: skip
         if not gone:
             return
-        with self.graph_lock:
-            for path in gone:
-                if path not in self.open:
+        for path in gone:
+            if path not in self.open:
+                with self.turns.writing():
                     self.graph.drop(path)
-                    self._in_graph.discard(path)
+                self._in_graph.discard(path)
         self.shelf.replace({}, gone, [])
         self.catalogue.forget(gone)
         self.counts.dropped += len(gone)

@@ -87,9 +87,8 @@ class Search:
         query = query.strip()
         if not NAME.fullmatch(query):
             return []
-        graph, lock = self._indexer.graph, self._indexer.graph_lock
-        with lock:
-            found = graph.named(query, NAMES)
+        with self._indexer.turns.asking():
+            found = self._indexer.graph.named(query, NAMES)
         return [_hit(one.path, one.symbol, one.score) for one in found]
 
     def by_words(self, query: str, k: int = DEPTH) -> list[Hit]:

