@@ -76,6 +76,8 @@ EXACT_ROWS = 100_000
 KEEP = timedelta(minutes=10)
 """Old versions stay this long, for a reader may be in the middle of one."""
 TRIES = 5
+SPARE = 32
+"""Vectors outlive their chunks until `optimise`, and those of older states of a file lie close together."""
 REMOTE_SECONDS = 2.0
 """How often object storage is asked for news."""
 
@@ -213,11 +215,10 @@ class Store:
                 return []
             total = table.count_rows()
             exact = total <= EXACT_ROWS
-            wanted = k
+            wanted = k + SPARE
             while True:
                 keys = self._exact(table, vector, wanted) if exact else approximate(table, vector, wanted)
                 hits = self._rows(keys)
-                # Vectors outlive their chunks until `optimise`; ask for more where they took up the places.
                 if len(hits) >= k or wanted >= total:
                     return best(hits, k)
                 wanted *= 4
@@ -240,9 +241,10 @@ class Store:
     def optimise(self, keep: timedelta = KEEP) -> None:
         """Merge small pieces, update the indexes, forget old versions and vectors of dropped chunks.
 
-        For idle moments and after bulk work: until then words of new rows are scanned one by one. Builds the
-        vector index once there are more than EXACT_ROWS. Takes 0.2 s at 10k rows, minutes above 500k. `keep`
-        is how long old versions stay. Gives up quietly when another writer is in the way.
+        For idle moments after some 20 calls of `replace`, and after bulk work: until then every search looks
+        at the rows of each call one by one, for about 2 ms a call. Builds the vector index once there are more
+        than EXACT_ROWS. Takes 0.2 s at 10k rows, minutes above 500k. `keep` is how long old versions stay.
+        Gives up quietly when another writer is in the way.
         """
         with self._writing, translated(self.uri):
             try:
