@@ -92,6 +92,7 @@ MIGRATIONS = (
         ended REAL
     ) WITHOUT ROWID;
     CREATE INDEX calls_by_time ON calls (time);
+    CREATE INDEX calls_by_suggestion ON calls (suggestion);
     """,
 )
 """What leads from each version of the schema (PRAGMA user_version) to the next. Only ever append.

@@ -18,6 +18,7 @@ import typer
 
 from inference.types import NearsideError
 from nearside import __version__
+from nearside.cost_app import cost_app
 from nearside.workspace import workspace_of
 
 PROJECT = Path(".")
@@ -36,6 +37,7 @@ engine_app = typer.Typer(
 models_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The models there are.")
 app.add_typer(engine_app, name="engine")
 app.add_typer(models_app, name="models")
+app.add_typer(cost_app, name="cost")
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -50,6 +50,8 @@ OWNERS = {
     "pathspec": ("retrieval/walk.py",),
     "watchfiles": ("retrieval/watch.py",),
     "sentence_transformers": ("retrieval/embedders/*",),
+    "genai_prices": ("inference/cost/prices.py",),
+    "pynvml": ("inference/cost/energy.py",),
     "typer": ("nearside/*",),
     "rich": ("nearside/*",),
 }

@@ -13,7 +13,7 @@ from tests.installed import Installed, serving
 RECORDED = sorted((Path(__file__).parent / "data" / "initialize").glob("*.json"))
 HEAVY = {
     "llama_cpp", "numpy", "torch", "transformers", "huggingface_hub", "starlette", "uvicorn", "rich", "typer",
-    "httpx2", "anthropic", "openai", "lancedb", "sentence_transformers", "tree_sitter",
+    "httpx2", "anthropic", "openai", "genai_prices", "lancedb", "sentence_transformers", "tree_sitter",
 }  # fmt: skip
 """Top-level modules nobody waits for: they load when they are first needed, or in another process."""
 

@@ -11,7 +11,7 @@ SMALL = Decimal("0.1")
 
 def rounded(amount: Decimal, places: int = 2) -> Decimal:
     """Round half away from zero, as shops do."""
-    with localcontext(prec=60):
+    with localcontext(prec=1000):  # a file can hold any number a float can be
         return amount.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
 
 

@@ -73,18 +73,27 @@ def read(text: str, source: str, currency: str, defaults: Mapping[str, Any], pri
     except (ValueError, RecursionError) as error:
         raise _wrong(source, f"it is not valid TOML: {' '.join(str(error).split())[:160]}") from None
     try:
-        currency = table.pop("currency", currency)
-        if not isinstance(currency, str) or not currency.isprintable() or not 1 <= len(currency) <= 12:
+        own = table.pop("currency", currency)
+        if not isinstance(own, str) or not own.isprintable() or not 1 <= len(own) <= 12:
             raise ValueError("its currency is not a name like USD")
+        if own != currency:
+            price_of = _foreign(currency)
         machines, hosted = _entries(table, "machine"), _entries(table, "hosted")
         shared = {**defaults, **_numbers(table, (*OF_MACHINES, *OF_HOSTED), "its")}
         return Comparison(
-            currency,
+            own,
             tuple(_machine(entry, shared) for entry in machines),
             tuple(_hosted(entry, shared, price_of) for entry in hosted),
         )
     except ValueError as error:
         raise _wrong(source, str(error)) from None
+
+
+def _foreign(currency: str) -> PriceOf:
+    def refuse(model: str) -> tuple[Decimal, Decimal]:
+        raise ValueError(f"prices of models are known in {currency} only (cost.currency, cost.exchange_rate)")
+
+    return refuse
 
 
 def _entries(table: dict[str, Any], kind: str) -> list[dict[str, Any]]:
