@@ -16,19 +16,23 @@ class Matrix:
     def __len__(self) -> int:
         return len(self._keys)
 
+    def reserve(self, more: int) -> None:
+        """Make room for so many more, and a quarter of all on top, so that few are seldom worth a copy."""
+        start = len(self._keys)
+        if start + more > len(self._rows):
+            grown = np.empty(((start + more) * 5 // 4, self._rows.shape[1]), np.float32)
+            grown[:start] = self._rows[:start]
+            self._rows = grown
+
     def add(self, keys: list[str], vectors: np.ndarray) -> None:
-        """Append (n, dimensions) vectors; those whose key is there already are left out."""
+        """Append (n, dimensions) vectors of any float type; those whose key is there already are left out."""
         fresh = []
         for place, key in enumerate(keys):
             if key not in self._known:
                 self._known.add(key)
                 fresh.append(place)
+        self.reserve(len(fresh))
         start, end = len(self._keys), len(self._keys) + len(fresh)
-        if end > len(self._rows):
-            # A quarter on top, so that vectors that trickle in are not each paid for by a copy of all.
-            grown = np.empty((end + end // 4, self._rows.shape[1]), np.float32)
-            grown[:start] = self._rows[:start]
-            self._rows = grown
         self._rows[start:end] = vectors if len(fresh) == len(keys) else vectors[fresh]
         self._keys.extend(keys[place] for place in fresh)
 

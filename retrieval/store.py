@@ -242,8 +242,8 @@ class Store:
         """Merge small pieces, update the indexes, forget old versions and vectors of dropped chunks.
 
         For idle moments after some 20 calls of `replace`, and after bulk work: until then every search looks
-        at the rows of each call one by one, for about 2 ms a call. Builds the vector index once there are more
-        than EXACT_ROWS. Takes 0.2 s at 10k rows, minutes above 500k. `keep` is how long old versions stay.
+        at the rows of each call one by one, for about 2 ms a call. Builds the vector index above EXACT_ROWS.
+        Takes 0.2 s at 10k rows, minutes above 500k. `keep` is how long old versions stay.
         Gives up quietly when another writer is in the way.
         """
         with self._writing, translated(self.uri):
@@ -331,10 +331,10 @@ class Store:
             if self._seen[1] != version:
                 last = self._seen[2]
                 found = scan(table, ["batch", "hash", "vector"], f"batch > {last}")
+                self._matrix.reserve(found.num_rows)
                 for part in found.to_batches():
                     flat = part["vector"].flatten().to_numpy(zero_copy_only=False)
-                    rows = flat.astype(np.float32).reshape(-1, self._dimensions)
-                    self._matrix.add(part["hash"].to_pylist(), rows)
+                    self._matrix.add(part["hash"].to_pylist(), flat.reshape(-1, self._dimensions))
                     last = max([last, *part["batch"].to_pylist()])
                 self._seen = (made, version, last)
             return dict(self._matrix.nearest(vector.astype(np.float32), k))

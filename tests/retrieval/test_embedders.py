@@ -177,7 +177,8 @@ class Server:
 
         local = ("127.0.0.1", 0)
         self.server = UnixServer(str(path), Handler) if path else ThreadingHTTPServer(local, Handler)
-        self.url = "" if path else "http://127.0.0.1:%d" % cast(Any, self.server.server_address)[1]
+        port = cast(Any, self.server.server_address)[1]
+        self.url = "" if path else f"http://127.0.0.1:{port}"
         threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
 
     def close(self) -> None:
