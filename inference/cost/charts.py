@@ -7,10 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 
-WIDTH, HEIGHT = 720, 210
+WIDE, NARROW = 1080, 522
+"""Widths of a chart; at the page's full width one unit is a pixel, so that all text has one size."""
+HEIGHT = 220
 LEFT, RIGHT, TOP, BOTTOM = 64, 8, 10, 26
-LABELS = 8
-"""Days named below a chart at most; more would overlap."""
+DAY = 64
+"""Room for the name of a day; where there is less, only some have one."""
 LINES = 4
 
 
@@ -25,7 +27,12 @@ class Series:
 
 
 def bars(
-    days: Sequence[str], series: Sequence[Series], written: Callable[[float], str], named: bool = False
+    days: Sequence[str],
+    series: Sequence[Series],
+    written: Callable[[float], str],
+    *,
+    width: int = WIDE,
+    named: bool = False,
 ) -> str:
     """Return stacked bars; what is negative hangs below the line. `written` puts a value in words.
 
@@ -34,10 +41,10 @@ def bars(
     above = [sum(max(0.0, one.values[day]) for one in series) for day in range(len(days))]
     below = [sum(min(0.0, one.values[day]) for one in series) for day in range(len(days))]
     scale = _Scale.of(min(below, default=0.0), max(above, default=0.0))
-    step = (WIDTH - LEFT - RIGHT) / max(1, len(days))
+    step = (width - LEFT - RIGHT) / max(1, len(days))
     short = [name if len(name) < 19 else name[:17] + "…" for name in days] if named else None
-    parts = _grid(scale, days, step, written, short)
-    wide = min(step * 0.72, 44.0)
+    parts = _grid(scale, days, width, written, short)
+    broad = min(step * 0.72, 44.0)
     for at, day in enumerate(days):
         up = down = 0.0
         shapes = []
@@ -51,21 +58,21 @@ def bars(
                 up += value
             else:
                 down += value
-            x = LEFT + step * at + (step - wide) / 2
+            x = LEFT + step * at + (step - broad) / 2
             shapes.append(
-                f'<rect class="{one.colour}" x="{x:.1f}" y="{top:.1f}" width="{wide:.1f}" '
+                f'<rect class="{one.colour}" x="{x:.1f}" y="{top:.1f}" width="{broad:.1f}" '
                 f'height="{max(bottom - top, 0.6):.1f}"/>'
             )
         lines = [day, *(f"{one.name}: {written(one.values[at])}" for one in series)]
         parts.append(_group(shapes, LEFT + step * at, step, "\n".join(lines)))
-    return _svg(parts, ", ".join(one.name for one in series))
+    return _svg(parts, width, ", ".join(one.name for one in series))
 
 
-def share(days: Sequence[str], values: Sequence[float | None], name: str) -> str:
+def share(days: Sequence[str], values: Sequence[float | None], name: str, width: int = WIDE) -> str:
     """Return dots joined by a line where days follow each other; None is a day without a share."""
     scale = _Scale(0.0, 1.0, (0.0, 0.25, 0.5, 0.75, 1.0))
-    step = (WIDTH - LEFT - RIGHT) / max(1, len(days))
-    parts = _grid(scale, days, step, lambda value: f"{100 * value:.0f} %")
+    step = (width - LEFT - RIGHT) / max(1, len(days))
+    parts = _grid(scale, days, width, lambda value: f"{100 * value:.0f} %")
     points = [
         None if value is None else (LEFT + step * (at + 0.5), scale.y(value))
         for at, value in enumerate(values)
@@ -89,7 +96,7 @@ def share(days: Sequence[str], values: Sequence[float | None], name: str) -> str
         if point is not None and value is not None:
             dot = f'<circle class="dot" cx="{point[0]:.1f}" cy="{point[1]:.1f}" r="3"/>'
             parts.append(_group([dot], point[0] - step / 2, step, f"{day}\n{name}: {100 * value:.0f} %"))
-    return _svg(parts, name)
+    return _svg(parts, width, name)
 
 
 def legend(series: Sequence[Series]) -> str:
@@ -131,17 +138,18 @@ class _Scale:
 def _grid(
     scale: _Scale,
     days: Sequence[str],
-    step: float,
+    width: int,
     written: Callable[[float], str],
     names: Sequence[str] | None = None,
 ) -> list[str]:
     parts = []
+    step = (width - LEFT - RIGHT) / max(1, len(days))
     for tick in scale.ticks:
         y = scale.y(tick)
         kind = "axis" if tick == 0 else "grid"
-        parts.append(f'<line class="{kind}" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y}" y2="{y}"/>')
+        parts.append(f'<line class="{kind}" x1="{LEFT}" x2="{width - RIGHT}" y1="{y}" y2="{y}"/>')
         parts.append(f'<text class="tick" x="{LEFT - 8}" y="{y + 4:.1f}">{escape(written(tick))}</text>')
-    every = math.ceil(len(days) / LABELS) or 1
+    every = 1 if names else math.ceil(DAY / step)
     for at in range(len(days) - 1, -1, -every):  # the newest day always has its name
         x = LEFT + step * (at + 0.5)
         name = escape(names[at] if names else days[at][5:] or days[at])  # a day without its year
@@ -156,8 +164,8 @@ def _group(shapes: Sequence[str], x: float, width: float, text: str) -> str:
     return f"<g>{ground}{''.join(shapes)}<title>{escape(text)}</title></g>"
 
 
-def _svg(parts: Sequence[str], name: str) -> str:
+def _svg(parts: Sequence[str], width: int, name: str) -> str:
     return (
-        f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(name)}">'
+        f'<svg class="chart" viewBox="0 0 {width} {HEIGHT}" role="img" aria-label="{escape(name)}">'
         f"{''.join(parts)}</svg>"
     )

@@ -22,7 +22,7 @@ STYLE = """
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--ground); color: var(--ink); line-height: 1.45;
   font: 15px/1.45 system-ui, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
-main { max-width: 1080px; margin: 0 auto; padding: 32px 20px 48px; }
+main { max-width: 1158px; margin: 0 auto; padding: 32px 20px 48px; }
 h1 { font-size: 24px; margin: 0; letter-spacing: -0.01em; }
 h2 { font-size: 15px; margin: 0 0 2px; }
 .lead, .about, .legend, footer, .card small { color: var(--soft); }
@@ -32,7 +32,8 @@ h2 { font-size: 15px; margin: 0 0 2px; }
 .card, section { background: var(--card); border: 1px solid var(--line); border-radius: 10px; }
 .card { padding: 14px 16px; }
 .card b { display: block; font-size: 24px; font-weight: 650; letter-spacing: -0.02em;
-  font-variant-numeric: tabular-nums; }
+  font-variant-numeric: tabular-nums; white-space: nowrap; }
+.card i { font-size: 13px; font-style: normal; font-weight: 500; color: var(--soft); letter-spacing: 0; }
 .card span { font-size: 13px; }
 .card small { display: block; font-size: 12px; }
 .card.good b { color: var(--good); }
@@ -48,12 +49,13 @@ section { padding: 18px 18px 14px; margin-top: 14px; }
 .area { fill: var(--good); opacity: 0.13; } .dot { fill: var(--good); }
 .hit { fill: transparent; } g:hover .hit { fill: var(--line); opacity: 0.5; }
 .wide { overflow-x: auto; }
-table { border-collapse: collapse; width: 100%; font-size: 13.5px; font-variant-numeric: tabular-nums; }
-th, td { padding: 6px 10px; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--line); }
+table { border-collapse: collapse; width: 100%; font-size: 13px; font-variant-numeric: tabular-nums; }
+th, td { padding: 6px 8px; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--line); }
 th { color: var(--soft); font-weight: 550; } tr:last-child td { border-bottom: 0; }
-th:first-child, td:first-child { text-align: left; padding-left: 0; max-width: 360px; overflow: hidden;
+th:first-child, td:first-child { text-align: left; padding-left: 0; max-width: 300px; overflow: hidden;
   text-overflow: ellipsis; }
 tr.sum td { font-weight: 650; border-top: 1px solid var(--soft); }
+td:last-child, th:last-child { padding-right: 0; }
 ul { margin: 6px 0 0; padding-left: 18px; font-size: 13.5px; } footer { margin-top: 18px; font-size: 12.5px; }
 @media print { body { background: none; } section { break-inside: avoid; } }
 """
@@ -70,7 +72,6 @@ def report_page(report: Report, tables: Sequence[Table]) -> str:
         Series("amortisation", "c3", [float(line.amortisation) for line in report.days]),
     ]
     energy = [Series("kWh", "c2", [float(line.kwh or 0) for line in report.days])]
-    avoided = [Series("avoided", "c4", [float(line.avoided or 0) for line in report.days])]
     kept = [None if line.kept_share is None else float(line.kept_share) for line in report.days]
     body = [
         f'<div class="cards">{"".join(_cards(report))}</div>',
@@ -84,17 +85,14 @@ def report_page(report: Report, tables: Sequence[Table]) -> str:
         _section(
             "Share kept local",
             "Of what was answered, the part no hosted model was asked about",
-            charts.share(days, kept, "kept local"),
+            charts.share(days, kept, "kept local", charts.NARROW),
         ),
         _section(
-            "Avoided spend per day",
-            f"{report.currency}, at the price of {report.compared.partition(':')[0]}",
-            charts.bars(days, avoided, _amount),
+            "Energy per day",
+            "Kilowatt-hours while the engine worked",
+            charts.bars(days, energy, _figure, width=charts.NARROW),
         ),
         "</div>",
-        _section(
-            "Energy per day", "Kilowatt-hours while the engine worked", charts.bars(days, energy, _figure)
-        ),
         *(_section(table.title, table.about, _table(table)) for table in tables),
     ]
     if report.notes:
@@ -138,22 +136,25 @@ def _cards(report: Report) -> list[str]:
     total = report.total
     unit = report.currency
     kept = "–" if total.kept_share is None else f"{100 * total.kept_share:.0f} %"
-    energy = "unknown" if total.energy is None else f"{written(total.energy)} {unit}"
     kwh = "not measured" if total.kwh is None else f"{_figure(float(total.kwh))} kWh"
-    avoided = "unknown" if total.avoided is None else f"{written(total.avoided)} {unit}"
+    shown = f"{total.shown:,} shown, {total.calls:,} hosted calls"
     return [
-        _card(kept, "kept local", f"{total.shown:,} suggestions shown, {total.calls:,} hosted calls", "good"),
-        _card(avoided, "avoided", "at the hosted model's price", "good"),
-        _card(f"{written(total.cost)} {unit}", "spent in all", "hosted, electricity, amortisation"),
-        _card(f"{written(total.cloud)} {unit}", "hosted models", f"{_tokens(total)} tokens"),
-        _card(energy, "electricity", kwh),
-        _card(f"{written(total.amortisation)} {unit}", "amortisation", "straight line"),
+        _card(kept, "", "kept local", shown, "good"),
+        _card(_money(total.avoided), unit, "avoided", "at the hosted model's price", "good"),
+        _card(_money(total.cost), unit, "spent in all", "hosted, electricity, amortisation"),
+        _card(_money(total.cloud), unit, "hosted models", f"{_tokens(total)} tokens"),
+        _card(_money(total.energy), unit, "electricity", kwh),
+        _card(_money(total.amortisation), unit, "amortisation", "straight line"),
     ]
 
 
-def _card(figure: str, name: str, small: str, kind: str = "") -> str:
+def _money(amount: Decimal | None) -> str:
+    return "?" if amount is None else written(amount)
+
+
+def _card(figure: str, unit: str, name: str, small: str, kind: str = "") -> str:
     return (
-        f'<div class="card {kind}"><b>{escape(figure)}</b><span>{escape(name)}</span>'
+        f'<div class="card {kind}"><b>{escape(figure)} <i>{escape(unit)}</i></b><span>{escape(name)}</span>'
         f"<small>{escape(small)}</small></div>"
     )
 

@@ -27,8 +27,8 @@ class Table:
 def of_report(report: Report) -> list[Table]:
     """Return the tables by project and by day; days without anything are left out."""
     columns = (
-        *("requests", "shown", "accepted", "kept local", "tokens read", "generated", "kWh"),
-        *("electricity", "amortisation", "hosted calls", "hosted", "avoided"),
+        *("requests", "shown", "accepted", "kept", "tokens read", "generated", "kWh"),
+        *("electricity", "amortised", "calls", "hosted", "avoided"),
     )
     days = [line for line in report.days if line.requests or line.busy or line.calls or line.amortisation]
     total = _cells(report.total)
@@ -46,8 +46,8 @@ def _cells(line: Line) -> tuple[str, ...]:
         f"{line.shown:,}",
         f"{line.accepted:,}",
         "" if line.kept_share is None else f"{100 * line.kept_share:.0f} %",
-        f"{line.evaluated:,}",
-        f"{line.generated:,}",
+        _count(line.evaluated),
+        _count(line.generated),
         UNKNOWN if line.kwh is None else f"{line.kwh:.4f}",
         UNKNOWN if line.energy is None else written(line.energy),
         written(line.amortisation),
@@ -55,6 +55,10 @@ def _cells(line: Line) -> tuple[str, ...]:
         written(line.cloud),
         UNKNOWN if line.avoided is None else written(line.avoided),
     )
+
+
+def _count(tokens: int) -> str:
+    return f"{tokens / 1_000_000:,.2f} M" if tokens >= 1_000_000 else f"{tokens:,}"
 
 
 def report_json(report: Report) -> dict[str, Any]:
