@@ -112,7 +112,7 @@ def described(workspace: Workspace, notes: list[str], started: float) -> Report:
     return Report(
         root=str(workspace.root),
         folder=str(folder_of(workspace.root)),
-        files=len(indexer.catalogue.files),
+        files=sum(1 for known in indexer.catalogue.files.values() if known.hash),
         chunks=counts.chunks if counts else 0,
         vectors=counts.vectors if counts else 0,
         bytes=store.size() if store else 0,

@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 
 from retrieval.graph import Cursor, Found, render
 from retrieval.pace import OnProgress
-from retrieval.priority import lower_this_thread
 from retrieval.protocol import Invalid, Unknown
 from retrieval.rows import Hit
 from retrieval.search import Result
@@ -44,7 +43,7 @@ class Answers:
         self._root, self._say = root, say
         self._made: asyncio.Future[Workspace] | None = None
         self._asking = ThreadPoolExecutor(4, "answer")
-        self._taking = ThreadPoolExecutor(1, "edits", initializer=lower_this_thread)
+        self._taking = ThreadPoolExecutor(1, "edits")
         """One thread, so that edits are taken in their order; its first task is to make the workspace."""
         self._unwatch = asyncio.Event()
         self._watching: asyncio.Task[None] | None = None
@@ -142,7 +141,7 @@ class Answers:
         budget = _number(params, "budget", 4_000)
         definitions = asyncio.ensure_future(self._ask(_definitions, workspace, cursor, budget))
         similar = await self._similar(workspace, path, prefix)
-        return {**await definitions, "similar": _within(similar, budget), "members": {}}
+        return {**await definitions, "similar": _within(similar, budget)}
 
     async def _similar(self, workspace: Workspace, path: str, prefix: str) -> list[Result]:
         """Return code like that before the cursor, from what answers in time."""
@@ -204,7 +203,7 @@ def status(workspace: Workspace) -> dict[str, Any]:
     store = indexer.shelf.store
     counts = store.counts() if store else None
     return {
-        "files": len(indexer.catalogue.files),
+        "files": sum(1 for known in list(indexer.catalogue.files.values()) if known.hash),
         "chunks": counts.chunks if counts else 0,
         "vectors": counts.vectors if counts else 0,
         "pending": indexer.shelf.pending,
@@ -241,7 +240,8 @@ def _definitions(workspace: Workspace, cursor: Cursor, budget: int) -> dict[str,
         for one in found[:IMPORTS]
         if one.import_line
     ]
-    return {"signatures": signatures, "imports": imports}
+    members = _locked(workspace, lambda graph: graph.receivers(cursor))
+    return {"signatures": signatures, "imports": imports, "members": members}
 
 
 def _locked(workspace: Workspace, question: Callable[[Any], T]) -> T:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
 import time
@@ -10,7 +11,6 @@ from collections.abc import Collection
 from retrieval.indexer import Indexer
 from retrieval.lock import RETRY_SECONDS, WriterLock
 from retrieval.pace import OnProgress, Progress
-from retrieval.priority import lower_this_thread
 
 IDLE_SECONDS = 2.0
 """Quiet after which what edits left in pieces is merged."""
@@ -65,8 +65,8 @@ class Background:
             self._wake.notify()
 
     def _run(self) -> None:
-        lower_this_thread()
         self.indexer.interrupt = self._urgent
+        gc.disable()  # a million objects are made, and none is garbage
         try:
             while not self.indexer.stopping.is_set():
                 try:
@@ -75,6 +75,7 @@ class Background:
                     log.exception("Indexing goes on in %.0f s, after an error", TROUBLE_SECONDS)
                     self.indexer.stopping.wait(TROUBLE_SECONDS)
         finally:
+            gc.enable()
             self.lock.release()
             self.indexer.catalogue.close()
 
@@ -91,7 +92,12 @@ class Background:
             self._scan = False
             self.indexer.scan()
             self._scanned = self._worked = time.monotonic()
-            self.graph_ready.set()
+            if not self.graph_ready.is_set():
+                self.graph_ready.set()
+                self._report(Progress("known", self.indexer.counts.files, self.indexer.counts.files))
+                # What there is now stays: no collection needs to walk over it, and stop everybody meanwhile.
+                gc.freeze()
+                gc.enable()
             shelf.tidy(least=2)
             return
         if self.indexer.embed():

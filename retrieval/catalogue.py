@@ -41,6 +41,7 @@ class Known:
     mtime_ns: int
     """-1 where the file was so young that another write could have left the same time."""
     hash: str
+    """Of its content; empty if it was looked at and is not worth indexing."""
     language: str
     chunks: int
     """Rows it has in the store; 0 is complete without any."""

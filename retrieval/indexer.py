@@ -96,11 +96,10 @@ class Indexer:
         self._drop(
             (self.catalogue.files.keys() | self._in_graph | self.shelf.contents().keys()) - self._rank.keys()
         )
-        same = {file.path for file in files if self._is_same(file)}
-        self._enter_known([path for path in self._rank if path in same])
-        self._read(
-            [f for f in files if f.path not in same or f.path not in self._in_graph or not self._has_rows(f)]
-        )
+        same = [file for file in files if self._is_same(file)]
+        self._enter_known([file.path for file in same])
+        complete = {file.path for file in same if self._is_complete(file)}
+        self._read([file for file in files if file.path not in complete])
         self.catalogue.tidy()
         self.shelf.plan(self._rank)
 
@@ -150,13 +149,16 @@ class Indexer:
             and known.private == file.private
         )
 
-    def _has_rows(self, file: File) -> bool:
-        if not self.shelf.writes:
-            return True
+    def _is_complete(self, file: File) -> bool:
+        """Tell whether a file that did not change is in the graph and has its rows, as far as it should."""
         known = self.catalogue.files[file.path]
-        return known.chunks == 0 or self.shelf.contents().get(file.path) == row_hash(
-            known.hash, known.private
-        )
+        if not known.hash:
+            return True  # not worth indexing, and still the same
+        if file.path not in self._in_graph:
+            return False
+        if not self.shelf.writes or known.chunks == 0:
+            return True
+        return self.shelf.contents().get(file.path) == row_hash(known.hash, known.private)
 
     def _enter_known(self, paths: list[str]) -> None:
         """Enter files into the graph that did not change since they were last read."""
@@ -246,14 +248,15 @@ class Indexer:
         self.catalogue.learn(
             {
                 p.path: Known(p.size, p.mtime_ns, p.hash, p.language, self._chunks_of(p), p.private)
-                for p in good
+                for p in done
+                if p.hash or p.mtime_ns  # what could not even be read is asked again
             },
             {(p.hash, p.language): (p.facts, p.words) for p in good},
             keep=self.shelf.writes,
         )
 
     def _chunks_of(self, parsed: Parsed) -> int:
-        return len(parsed.rows) if self.shelf.writes else -1
+        return len(parsed.rows) if self.shelf.writes or not parsed.hash else -1
 
     def _drop(self, paths: Iterable[str]) -> None:
         """Forget files everywhere."""

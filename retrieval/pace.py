@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-Stage = Literal["reading", "embedding", "ready"]
+Stage = Literal["reading", "known", "embedding", "ready"]
 
 WINDOW = 20.0
 """Seconds of the past that say how fast it goes: files and chunks differ, the beginning is not the rest."""
@@ -16,7 +16,8 @@ WINDOW = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """`total` files are read, or chunks embedded; `done` of them are. Ready: all there is is searchable."""
+    """`total` files are read, or chunks embedded; `done` of them are. Known: every file was read, and no name
+    is missing. Ready: all there is is searchable, vectors too."""
 
     stage: Stage
     done: int = 0

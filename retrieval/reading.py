@@ -45,7 +45,7 @@ class Parsed:
 
     path: str
     problem: str = ""
-    """Gone, or not worth indexing; the rest is empty then."""
+    """Gone, or not worth indexing; there is no hash then."""
     size: int = 0
     mtime_ns: int = 0
     hash: str = ""
@@ -67,17 +67,18 @@ def read_one(root: Path, job: Job, most_bytes: int) -> Parsed:
         status, content = _bytes(on_disk(root, job.path), most_bytes)
     except OSError as error:
         return Parsed(job.path, (error.strerror or type(error).__name__).lower())
+    young = abs(time.time_ns() - status.st_mtime_ns) < YOUNG_NS
+    mtime_ns = -1 if young else status.st_mtime_ns
     if problem := why_skipped(job.path, content):
-        return Parsed(job.path, problem)
+        return Parsed(job.path, problem, status.st_size, mtime_ns, private=job.private)
     digest = hashlib.blake2b(content, digest_size=16).hexdigest()
     text, language = decoded(content), language_of(job.path)
-    young = abs(time.time_ns() - status.st_mtime_ns) < YOUNG_NS
     known = load_facts(job.facts) if job.facts and job.hash == digest else None
     said = known or facts(text, language)
     return Parsed(
         job.path,
         size=status.st_size,
-        mtime_ns=-1 if young else status.st_mtime_ns,
+        mtime_ns=mtime_ns,
         hash=digest,
         language=language,
         private=job.private,

@@ -12,7 +12,8 @@ symbol    {name}                    -> {symbols: [...]}, of exactly this name
 references {name}                   -> {paths: [...]}
 status    {}                        -> what there is, in figures
 Notifications it takes: edited {path, text, language}, saved {path}, closed {path}, changed_files {paths}.
-Notifications it sends: progress {stage, done, total, seconds_left}, ready {message}, note {message}.
+Notifications it sends: progress {stage, done, total, seconds_left}, note {message}, ready {stage, message}:
+once when every name is known, and once when everything is searchable by meaning too.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
 
 from retrieval.pace import Progress
 from retrieval.protocol import (
@@ -50,6 +52,9 @@ SWITCH_SECONDS = 0.0005
 PROGRESS_SECONDS = 0.2
 LAST_SECONDS = 2.5
 """Until a process that should end does, whatever it is doing; an index stands this."""
+
+if TYPE_CHECKING:
+    from retrieval.answers import Answers
 
 log = logging.getLogger("nearside.service")
 
@@ -79,7 +84,7 @@ def main(arguments: Sequence[str]) -> int:
     if hasattr(signal, "SIGINT"):
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.setswitchinterval(SWITCH_SECONDS)
-    asyncio.run(serve(given.stdio, settings, sys.stdin.buffer, output))
+    asyncio.run(serve(given.stdio, settings, sys.stdin.buffer, output, _end_soon))
     os._exit(0)  # nothing is left to do, and libraries' threads need not be waited for
 
 
@@ -100,8 +105,21 @@ def _given(value: object) -> object:
     return value
 
 
-async def serve(root: Path, settings: Retrieval, lines, output) -> None:
-    """Answer what comes in `lines` on `output`, both binary files, until the first ends."""
+def _end_soon() -> None:
+    """Whoever asked is gone; nothing may keep this process."""
+    last = threading.Timer(LAST_SECONDS, os._exit, (0,))
+    last.daemon = True
+    last.start()
+
+
+async def serve(
+    root: Path,
+    settings: Retrieval,
+    lines: BinaryIO,
+    output: BinaryIO,
+    ending: Callable[[], None] = lambda: None,
+) -> None:
+    """Answer what comes in `lines` on `output` until the first ends; `ending` is called then."""
     from retrieval.answers import Answers
 
     conversation = Conversation(output)
@@ -127,17 +145,14 @@ async def serve(root: Path, settings: Retrieval, lines, output) -> None:
                     answers.told(message.method, message.params)
                 except (Unknown, Invalid) as error:
                     log.warning("%s is not taken in: %s", message.method, error)
-    # Whoever asked is gone; nothing may keep this process.
-    last = threading.Timer(LAST_SECONDS, os._exit, (0,))
-    last.daemon = True
-    last.start()
+    ending()
     for task in running.values():
         task.cancel()
     await asyncio.to_thread(answers.stop)
     conversation.close()
 
 
-def _listen(lines, take: Callable[[Message | None], object]) -> None:
+def _listen(lines: BinaryIO, take: Callable[[Message | None], object]) -> None:
     """Hand on each message of a file, and None at its end."""
     try:
         for line in lines:
@@ -157,7 +172,7 @@ def _listen(lines, take: Callable[[Message | None], object]) -> None:
 class Conversation:
     """What is said to whoever started this process, in order, without ever waiting for them."""
 
-    def __init__(self, output) -> None:
+    def __init__(self, output: BinaryIO) -> None:
         self._output = output
         self._lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._reported: tuple[str, float] = ("", 0.0)
@@ -174,9 +189,10 @@ class Conversation:
         """Tell how far the work is: not more often than anybody looks."""
         now = time.monotonic()
         stage, at = self._reported
-        if progress.stage == "ready":
-            self._reported = ("ready", now)
-            self.send(Notification("ready", {"message": f"{progress.total} files are indexed."}))
+        if progress.stage in ("known", "ready"):
+            self._reported = (progress.stage, now)
+            message = f"{progress.total} files are {'indexed' if progress.stage == 'ready' else 'known'}."
+            self.send(Notification("ready", {"message": message, "stage": progress.stage}))
         elif stage != progress.stage or now - at > PROGRESS_SECONDS:
             self._reported = (progress.stage, now)
             left = progress.seconds_left
@@ -192,7 +208,7 @@ class Conversation:
                 )
             )
 
-    async def answer(self, request: Request, answers) -> None:
+    async def answer(self, request: Request, answers: Answers) -> None:
         """Answer one request, whatever happens."""
         try:
             async with asyncio.timeout(request.deadline_ms / 1000):

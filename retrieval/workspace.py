@@ -15,6 +15,7 @@ from retrieval.embedders import Embedder, EmbedderUnavailable, embedder_for
 from retrieval.indexer import Indexer
 from retrieval.lock import WriterLock
 from retrieval.pace import OnProgress
+from retrieval.priority import Patient
 from retrieval.search import Search
 from retrieval.shelf import Shelf
 from retrieval.vectors import VectorCache
@@ -81,7 +82,8 @@ def put_together(
     if for_chunks:
         for_queries = embedder(settings.embedder, threads=1)
     cache = VectorCache(vectors_path()) if for_chunks and kept else None
-    shelf = Shelf(uri_of(root, settings), for_chunks, cache, say, report)
+    patient = Patient(for_chunks) if for_chunks else None
+    shelf = Shelf(uri_of(root, settings), patient, cache, say, report)
     catalogue = Catalogue(kept / "facts.sqlite" if kept else None)
     indexer = Indexer(root, settings, catalogue, shelf, report)
     lock = WriterLock(folder / "writer.lock")

@@ -84,7 +84,9 @@ def test_a_branch_switch_reads_what_differs_and_embeds_what_is_new(project: Proj
     (project.root / "shop/mail.py").unlink()
     with project.index() as workspace:
         assert workspace.indexer.counts.parsed == 1
-        assert found(workspace, "send_receipt") == [] or "mail.py" not in str(found(workspace, "send_receipt"))
+        assert found(workspace, "send_receipt") == [] or "mail.py" not in str(
+            found(workspace, "send_receipt")
+        )
         assert "total_price" not in str(found(workspace, "total_price"))
     there = len(project.embedder.texts)
     assert there > embedded
@@ -193,9 +195,7 @@ def test_private_files_are_left_out_unless_the_user_wants_them_and_then_marked(
         ("nul.py", b"def f():\0 pass\n"),
     ],
 )
-def test_bad_input_costs_that_file_at_most(
-    name: str, content: bytes, project: Project, found: Found
-) -> None:
+def test_bad_input_costs_that_file_at_most(name: str, content: bytes, project: Project, found: Found) -> None:
     project.write(name, content)
     with project.index() as workspace:
         assert found(workspace, "send_receipt")[0] == "shop/mail.py:send_receipt"
@@ -352,7 +352,9 @@ def test_a_second_process_reads_what_the_first_writes(project: Project, found: F
 
 
 def test_facts_survive_being_kept() -> None:
-    said = facts("import a.b as c\nclass A(B[int]):\n    x: int = f()\n    def g(self) -> str: ...\n", "python")
+    said = facts(
+        "import a.b as c\nclass A(B[int]):\n    x: int = f()\n    def g(self) -> str: ...\n", "python"
+    )
     assert said.symbols and said.imports
     assert load_facts(dump_facts(said)) == said
 
