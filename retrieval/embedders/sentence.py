@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 import threading
 from collections.abc import Sequence
 from typing import Any
@@ -73,10 +74,8 @@ class SentenceModel:
                         "nearside[sentence-transformers], or set retrieval.embedder to minilm."
                     ) from error
                 try:
-                    if self._threads:
-                        import importlib
-
-                        importlib.import_module("torch").set_num_threads(self._threads)
+                    if self._threads and (torch := sys.modules.get("torch")):
+                        torch.set_num_threads(self._threads)
                     self._model = sentence_transformers.SentenceTransformer(
                         self._name, device=None, local_files_only=True
                     )
