@@ -13,6 +13,7 @@ import time
 from collections.abc import AsyncGenerator, Callable
 
 from inference.backend import Backend
+from inference.cost.energy import Meter, find
 from inference.drafts import Drafts
 from inference.generate import Job
 from inference.guide import Known
@@ -57,7 +58,7 @@ class EngineState:
         def work() -> None:
             try:
                 backend = self._load()
-                scheduler = Scheduler(backend, self._drafts)
+                scheduler = Scheduler(backend, self._drafts, meter=Meter(find().counters))
                 result: tuple[Backend, Scheduler] | NearsideError = (backend, scheduler)
             except NearsideError as error:
                 result = error

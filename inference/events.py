@@ -41,6 +41,7 @@ def read_openai(event: dict[str, Any]) -> Iterator[Piece]:
                 float(own.get("decode_ms") or 0),
                 drafted_tokens=int(own.get("drafted_tokens") or 0),
                 accepted_tokens=int(own.get("accepted_tokens") or 0),
+                joules=None if own.get("joules") is None else float(own["joules"]),
             ),
         )
 

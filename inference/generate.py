@@ -63,6 +63,8 @@ class Job:
     generated: int = 0
     drafted: int = 0
     accepted: int = 0
+    joules: Callable[[], float | None] = lambda: None
+    """Energy used for it so far, by whoever runs it; None where nothing measures it."""
 
     @property
     def ahead(self) -> bool:
@@ -159,6 +161,7 @@ def run(
                     queue_ms=1000 * (started - job.submitted),
                     prefill_ms=1000 * (prefilled - started),
                     decode_ms=1000 * (time.monotonic() - prefilled),
+                    joules=job.joules(),
                 )
             )
         )

@@ -30,6 +30,8 @@ GATHER_SECONDS = 0.1
 RETRY_SECONDS = 60.0
 """Between two attempts at a file that could not be opened."""
 TRIES = 3
+HIGHEST = 1e12
+"""Tokens, milliseconds or joules of one request."""
 LOOKED_AT = 2000
 """The newest suggestions among which recent outcomes are looked for."""
 
@@ -100,6 +102,11 @@ _BY_DAY = """
 """
 
 
+def _figure(value: float) -> float:
+    """Return what a server says of itself, or 0 where that cannot be: one such row would stop all others."""
+    return value if 0 <= value < HIGHEST else 0.0
+
+
 class Ledger:
     """Appends to one file. `on_note` hears, in the writing thread, what the user should know."""
 
@@ -141,10 +148,10 @@ class Ledger:
 
     def worked(self, project: str, model: str, usage: Usage) -> None:
         """Add what an engine did for one request, answered or ahead of one, to the day's sum."""
-        busy = usage.prefill_ms + usage.decode_ms
-        measured = (0.0, 0.0) if usage.joules is None else (busy, usage.joules)
-        tokens = (usage.evaluated_tokens, usage.reused_tokens, usage.generated_tokens)
-        self._put(_WORKED, time.time(), project, model, *tokens, busy, *measured)
+        busy = _figure(usage.prefill_ms) + _figure(usage.decode_ms)
+        measured = (0.0, 0.0) if usage.joules is None else (busy, _figure(usage.joules))
+        tokens = map(_figure, (usage.evaluated_tokens, usage.reused_tokens, usage.generated_tokens))
+        self._put(_WORKED, time.time(), project, model, *map(int, tokens), busy, *measured)
 
     def flush(self, timeout: float = 10.0) -> bool:
         """Wait until what was noted so far is in the file, or could not be put there."""

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 from inference.backend import Backend
 from inference.choices import Choices
+from inference.cost.energy import Meter
 from inference.drafts import Drafts
 from inference.generate import Job, Pace, run
 from inference.guide import Spellings
@@ -36,6 +37,8 @@ class _Entry:
     work: Generator[None, None, None] | None = None
     waiting: bool = False
     """Found no free sequence; tried again when another request ends."""
+    joules: float | None = 0.0
+    """Of its slices but the present run of them; None once a counter failed."""
 
 
 @dataclass
@@ -61,8 +64,12 @@ class Scheduler:
         backend: Backend,
         drafts: Drafts | None = None,
         clock: Callable[[], float] = time.monotonic,
+        meter: Meter | None = None,
     ) -> None:
         self._backend = backend
+        self._meter = meter if meter and meter.counts else None
+        self._metered: _Entry | None = None
+        """Whose slices the meter counts. It is read when that changes, not with every slice."""
         self._drafts = drafts or Drafts()
         self.cache = SequenceCache(backend, clock)
         self.totals = Totals()
@@ -147,6 +154,11 @@ class Scheduler:
         """One slice of one job."""
         began = time.monotonic()
         self._current, self._pre_empted = entry.job, False
+        if self._meter and self._metered is not entry:
+            self._settle()
+            self._meter.start()
+            self._metered = entry
+            entry.job.joules = lambda: self._joules(entry)
         try:
             if entry.work is None:
                 entry.work = run(
@@ -171,6 +183,20 @@ class Scheduler:
             self.last_active = time.monotonic()
             self.totals.busy_seconds += self.last_active - began
 
+    def _joules(self, entry: _Entry) -> float | None:
+        """Energy used for a request so far."""
+        if entry is not self._metered or not self._meter or entry.joules is None:
+            return entry.joules
+        running = self._meter.so_far()
+        return None if running is None else entry.joules + running
+
+    def _settle(self) -> None:
+        """Add what the meter counted to the request it counted for."""
+        entry = self._metered
+        if entry:
+            entry.joules = self._joules(entry)
+            self._metered = None
+
     def _make_room(self, entry: _Entry) -> None:
         """Give up the least urgent speculative or warm-up job for a more urgent one that finds no
         sequence.
@@ -182,6 +208,8 @@ class Scheduler:
             self._end(victim, Cancelled())
 
     def _end(self, entry: _Entry, error: Exception | None) -> None:
+        if entry is self._metered:
+            self._settle()
         if entry.work is not None:
             entry.work.close()
         job = entry.job

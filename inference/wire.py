@@ -244,6 +244,7 @@ def usage_fields(usage: Usage) -> dict[str, Any]:
             "queue_ms": round(usage.queue_ms, 3),
             "prefill_ms": round(usage.prefill_ms, 3),
             "decode_ms": round(usage.decode_ms, 3),
+            **({} if usage.joules is None else {"joules": round(usage.joules, 3)}),
         },
     }
 

@@ -8,7 +8,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from inference.completer import Completer
-from inference.types import Engine, EngineInfo, NearsideError
+from inference.counted import Counted
+from inference.types import Engine, EngineInfo, NearsideError, Usage
 
 if TYPE_CHECKING:
     from lsp_server.session import NearsideServer
@@ -25,8 +26,15 @@ async def connect(ls: NearsideServer) -> None:
     except NearsideError as error:
         ls.status.failed(error)
         return
-    ls.completer = Completer(ls.engine, ls.settings.completion, ls.mechanisms)
+    counted = Counted(ls.engine, lambda usage: _worked(ls, usage))
+    ls.completer = Completer(counted, ls.settings.completion, ls.mechanisms)
     ls.introduction = ls.run_in_background(_introduce(ls, ls.engine, ls.completer))
+
+
+def _worked(ls: NearsideServer, usage: Usage) -> None:
+    """Note what the engine did for this session, for the cost report."""
+    if ls.outcomes.ledger and ls.completer:
+        ls.outcomes.ledger.worked(ls.outcomes.project, ls.completer.model, usage)
 
 
 def _import_what_answers_need() -> None:

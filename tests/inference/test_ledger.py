@@ -381,3 +381,15 @@ def test_what_engines_did_adds_up_by_day_project_and_model(
         (today, "/p", "m", 2, 60, 14, 10, 200.0, 100.0, 4.5),
         (today, "/q", "m", 1, 30, 7, 5, 100.0, 0.0, 0.0),
     ]
+
+
+@pytest.mark.parametrize("wrong", [float("nan"), float("inf"), -1.0, 1e300, 10**40])
+def test_what_a_server_says_wrongly_of_itself_stops_nothing(
+    open_ledger: Callable[..., Ledger], file: Path, wrong: float
+) -> None:
+    ledger = open_ledger()
+    ledger.worked("/p", "m", Usage(int(wrong) if wrong == 10**40 else 3, prefill_ms=wrong, joules=wrong))
+    note(ledger, "a-1")
+    ledger.flush()
+    assert rows(file, "SELECT busy_ms, joules FROM work") == [(0.0, 0.0)]
+    assert rows(file, "SELECT id FROM suggestions") == [("a-1",)]

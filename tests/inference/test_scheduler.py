@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from inference.cost.energy import Meter
 from inference.drafts import Drafts
 from inference.generate import Job
 from inference.scheduler import Scheduler
@@ -476,3 +477,67 @@ def test_half_a_character_is_never_handed_out() -> None:
         assert sum(len(piece.logprobs) for piece in whole.pieces) == 6
     finally:
         scheduler.close()
+
+
+class Ticking:
+    """An energy counter that goes up by one joule each time it is read, and fails after some readings."""
+
+    name, wraps_at = "ticking", 0.0
+
+    def __init__(self, readings: int = 10**9) -> None:
+        self.reads = 0
+        self._readings = readings
+
+    def read(self) -> float:
+        self.reads += 1
+        if self.reads > self._readings:
+            raise OSError("gone")
+        return float(self.reads)
+
+
+def test_energy_is_counted_for_whom_the_engine_works() -> None:
+    counter = Ticking()
+    scheduler = Scheduler(ScriptedBackend(), meter=Meter([counter]))
+    try:
+        first, second = Asked(scheduler, "def f():"), Asked(scheduler, "def g():")
+        first.wait()
+        second.wait()
+        used = [asked.usage.joules for asked in (first, second)]
+    finally:
+        scheduler.close()
+    # From a first reading to the one its usage is made of, whatever the number of slices between.
+    assert used == [1.0, 1.0]
+    assert counter.reads == 6, "the meter is read when the request changes, not with every slice"
+
+
+def test_energy_of_a_request_that_was_pre_empted_leaves_out_the_other_one() -> None:
+    counter = Ticking()
+    backend = ScriptedBackend(prefill_delay=0.0005)
+    scheduler = Scheduler(backend, meter=Meter([counter]))
+    try:
+        low = Asked(scheduler, "x" * 600, priority=Priority.SPECULATIVE)
+        while not backend.decodes:
+            pass
+        high = Asked(scheduler, "def f():")
+        high.wait()
+        low.wait()
+        assert high.usage.joules == 1.0
+        assert low.usage.joules == 2.0, "one difference before the other request, and one after"
+    finally:
+        scheduler.close()
+
+
+def test_a_counter_that_fails_leaves_the_energy_unknown_and_the_answer_as_it_is() -> None:
+    scheduler = Scheduler(ScriptedBackend(), meter=Meter([Ticking(readings=1)]))
+    try:
+        asked = Asked(scheduler, "def f():")
+        assert asked.wait() == expected("def f():")
+        assert asked.usage.joules is None
+    finally:
+        scheduler.close()
+
+
+def test_without_a_counter_energy_is_unknown(scheduler: Scheduler) -> None:
+    asked = Asked(scheduler, "def f():")
+    asked.wait()
+    assert asked.usage.joules is None

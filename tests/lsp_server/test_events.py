@@ -66,6 +66,18 @@ async def test_a_client_that_says_nothing_is_taken_to_show_what_it_gets(start: S
     assert rows(home, "SELECT by_client FROM events WHERE kind = 'shown'") == [(0,)]
 
 
+async def test_what_the_engine_did_is_summed_up_for_the_cost_report(start: Start, home: Path) -> None:
+    client = await start()
+    client.open(TEXT)
+    await client.inline(1, 4)
+    await client.stop()
+    [(day, project, model, requests, generated, busy)] = rows(
+        home, "SELECT day, project, model, requests, generated_tokens, busy_ms FROM work"
+    )
+    assert (project, model) == ("", "scripted") and len(day) == 10
+    assert requests >= 1 and generated >= 4 and busy > 0
+
+
 async def test_dismissed_is_rejected(start: Start, home: Path) -> None:
     client = await start()
     client.open(TEXT)
