@@ -47,7 +47,6 @@ OWNERS = {
     "pyarrow": ("retrieval/store*.py",),
     "onnxruntime": ("retrieval/embedders/*",),
     "tokenizers": ("retrieval/embedders/*",),
-    "pathspec": ("retrieval/walk.py",),
     "watchfiles": ("retrieval/watch.py",),
     "sentence_transformers": ("retrieval/embedders/*",),
     "genai_prices": ("inference/cost/prices.py",),
