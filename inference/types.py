@@ -9,7 +9,10 @@ NearsideError                 one line for the user: what did not happen, why, w
 +-- EngineError
 |   +-- EngineUnavailable     not running, not startable, or unreachable
 |   `-- EngineRefused         it answered, and the answer was a refusal
-`-- SettingsError             a setting nobody can act on
++-- SettingsError             a setting nobody can act on
++-- UnknownPrice              nobody knows what a hosted model costs (cost/prices.py)
++-- ComparisonError           no cost can be reckoned from this (cost/comparison.py)
+`-- LedgerUnusable            what was or is spent cannot be read or written down (calls.py)
 Cancelled                     not an error: the request was withdrawn or superseded
 """
 

@@ -22,6 +22,7 @@ from inference.ledger import Entry, Ledger
 from inference.types import Usage
 from nearside import cli
 from settings import paths
+from settings.layers import load
 
 HOSTILE = '/p/<script>alert(1)</script>"&\x1b[31m'
 
@@ -87,6 +88,18 @@ def test_the_published_comparison_comes_out_as_published(
         assert re.search("^" + r"\s+".join(map(re.escape, row.split(" "))) + "$", out, re.MULTILINE), row
     assert re.search(r"^GPU of a team +1\.25 months \(5\.4 weeks\)", out, re.MULTILINE)
     assert re.search(r"^RTX 5090 +never +never +never +never$", out, re.MULTILINE)
+
+
+def test_the_documentation_shows_what_comes_out(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "costs.md").read_text("utf-8")
+    _, out, _ = run(capsys, "tco", "--compare", example(capsys, home))
+    assert f"```\n{out.strip()}\n```" in page
+    config(page.split("```toml\n")[1].split("```")[0])
+    cost = load(None, environ={})
+    assert cost.notes == () and cost.settings.cost.prices[0].cache_write == Decimal("0.175")
+    options = set(re.findall(r"(--[a-z-]+)", page))
+    helped = "".join(run(capsys, name, "--help")[1] for name in ("tco", "report"))
+    assert options <= set(re.findall(r"(--[a-z-]+)", helped))
 
 
 def test_the_comparison_can_be_piped(
