@@ -123,6 +123,8 @@ async def test_a_cursor_gets_signatures_of_what_it_may_use_and_code_like_it(proj
         await told.ready()
         prefix = "from shop.cart import Cart\n\n\ndef show(cart: Cart):\n    print(cart."
         cursor = {"path": "shop/page.py", "language": "python", "prefix": prefix, "suffix": "\n"}
+        client.notify("edited", {"path": "shop/page.py", "language": "python", "text": prefix})
+        await comes(lambda: names(client, "show"), ["shop/page.py:4"])
         answer = await client.request("context", {**cursor, "budget": 1_000}, SOON)
     assert any("total_price" in one["text"] for one in answer["signatures"])
     assert answer["signatures"][0].keys() >= {"path", "text", "line", "symbol", "score", "why"}
