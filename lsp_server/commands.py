@@ -6,6 +6,8 @@ import logging
 
 from lsprotocol import types as lsp
 
+from lsp_server import imports
+from lsp_server.configuration import plain
 from lsp_server.session import NearsideServer  # by name: pygls reads the types of a command's parameters
 from lsp_server.suggestions import Placed
 
@@ -20,14 +22,20 @@ def accepted_command(ls: NearsideServer, placed: Placed, number: int, ahead: str
     `ahead` is what the client inserts before the suggestion and the document does not hold yet.
     """
     id = ls.outcomes.made(placed, ahead)
-    return lsp.Command(title="Accepted", command=ACCEPTED, arguments=[f"{id}.{number}"])
+    arguments: list[object] = [f"{id}.{number}"]
+    if missing := imports.needed(ls, placed.document, ahead + placed.suggestion.texts[number]):
+        arguments.append(imports.as_argument(placed.document, missing))
+    return lsp.Command(title="Accepted", command=ACCEPTED, arguments=arguments)
 
 
-def accepted(ls: NearsideServer, *arguments: object) -> None:
-    """Take note that a suggestion was accepted."""
+async def accepted(ls: NearsideServer, *arguments: object) -> None:
+    """Take note that a suggestion was accepted, and add the imports it needs."""
     id, number = suggestion_named(arguments)
     log.info("A suggestion was accepted: %s", id or "unnamed")
     ls.outcomes.accepted(id, number)
+    given = arguments[0] if arguments and isinstance(arguments[0], (list, tuple)) else arguments
+    if len(given) > 1:
+        await imports.add(ls, plain(given[1]))
 
 
 def suggestion_named(arguments: object) -> tuple[str, int]:

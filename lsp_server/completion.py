@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from lsprotocol import types as lsp
 
 from lsp_server.commands import accepted_command
+from lsp_server.imports import edits, needed
 from lsp_server.suggestions import Placed, nothing, suggest
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ def _item(ls: NearsideServer, placed: Placed) -> lsp.CompletionItem:
         insert_text_format=lsp.InsertTextFormat.PlainText,
         insert_text_mode=lsp.InsertTextMode.AsIs,
         text_edit=lsp.TextEdit(lsp.Range(start, end), word + text),
+        additional_text_edits=edits(placed.document, needed(ls, placed.document, text)) or None,
         command=accepted_command(ls, placed, 0),
     )
 

@@ -13,8 +13,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from inference.types import NearsideError, Snippet
+from inference.types import Members, NearsideError, Snippet
 from lsp_server.documents import Document
+from lsp_server.imports import MissingImport
 from lsp_server.suggestions import absolute_path, relative_path
 from retrieval.context import DEFINITIONS, SIMILAR, Candidate, Query
 from settings.private import is_private
@@ -35,9 +36,6 @@ FIRST_PAUSE, LONGEST_PAUSE = 2.0, 300.0
 STEADY = 60.0
 """Seconds a process must have run for its end to count as the first again."""
 
-Members = tuple[tuple[str, tuple[str, ...]], ...]
-"""Expressions as written at a place (`self.client`), each with the names its type has."""
-
 
 class Project:
     """One session's way to the index of its workspace; also a source of context (retrieval/context.py)."""
@@ -53,6 +51,7 @@ class Project:
         self._edited: dict[str, asyncio.TimerHandle] = {}
         """Documents whose text the process has not heard of yet."""
         self._members: dict[str, Members] = {}
+        self._imports: dict[str, list[MissingImport]] = {}
         self.ready = False
         """Whether every file has been read once, so that no name is missing."""
 
@@ -152,7 +151,8 @@ class Project:
     def closed(self, document: Document) -> None:
         if timer := self._edited.pop(document.uri, None):
             timer.cancel()
-        self._members.pop(document.uri, None)
+        for known in (self._members, self._imports):
+            known.pop(document.uri, None)
         self._notify("closed", document.uri, {})
 
     def files_changed(self, uris: Sequence[str]) -> None:
@@ -208,6 +208,9 @@ class Project:
         self._members[document.uri] = tuple(
             (receiver, tuple(names)) for receiver, names in answer.get("members", {}).items()
         )
+        self._imports[document.uri] = [
+            MissingImport(item["name"], item["text"], item["line"] - 1) for item in answer.get("imports", ())
+        ]
         found = []
         for tier, kind in ((DEFINITIONS, "signatures"), (SIMILAR, "similar")):
             for item in answer.get(kind, ()):
@@ -218,6 +221,10 @@ class Project:
     def members(self, document: Document) -> Members:
         """Return what is known of the receivers at the document's last place."""
         return self._members.get(document.uri, ())
+
+    def imports(self, document: Document) -> list[MissingImport]:
+        """Return the imports that names likely at the document's last place would need."""
+        return self._imports.get(document.uri, [])
 
     async def symbols(self, query: str, limit: int, deadline: float) -> list[dict[str, Any]]:
         """Return symbols by their names; empty where nothing is indexed."""

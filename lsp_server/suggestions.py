@@ -154,6 +154,7 @@ def cursor_context(ls: NearsideServer, document: Document, place: Place) -> Curs
         repository=workspace.name if workspace else "",
         language=document.language,
         snippets=ls.context.ready(document, place),
+        members=ls.project.members(document),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
@@ -21,6 +21,8 @@ from settings.schema import Retrieval
 
 SIMILAR_SECONDS = 0.04
 """Words and vectors get this long for a completion's context; what is not there by then is left out."""
+EDIT_SECONDS = 0.1
+"""A question waits this long for what was typed before it to be known."""
 SIMILAR = 6
 FOUND = 40
 """Definitions looked at for one cursor; the budget keeps a few of them."""
@@ -45,6 +47,8 @@ class Answers:
         self._asking = ThreadPoolExecutor(4, "answer")
         self._taking = ThreadPoolExecutor(1, "edits")
         """One thread, so that edits are taken in their order; its first task is to make the workspace."""
+        self._taken: Future[None] | None = None
+        """The edit told last; what is asked after it is asked of the text after it."""
         self._unwatch = asyncio.Event()
         self._watching: asyncio.Task[None] | None = None
         self._methods: dict[str, Callable[[Workspace, dict[str, Any]], Awaitable[Any]]] = {
@@ -111,7 +115,7 @@ class Answers:
             except Exception:
                 log.exception("A change was not taken in")
 
-        self._taking.submit(run)
+        self._taken = self._taking.submit(run)
 
     async def _watch(self) -> None:
         """Pass on what the system tells of files; look from time to time where it does not."""
@@ -135,6 +139,8 @@ class Answers:
 
     async def _context(self, workspace: Workspace, params: dict[str, Any]) -> dict[str, Any]:
         path, prefix = _path(params), _text(params, "prefix")
+        if self._taken:
+            await asyncio.wait((asyncio.wrap_future(self._taken),), timeout=EDIT_SECONDS)
         text = params.get("text", workspace.indexer.open.get(path))
         suffix = _text(params, "suffix", "")
         cursor = Cursor(path, _text(params, "language", ""), prefix, suffix, text or prefix + suffix)

@@ -91,6 +91,9 @@ class Completion:
         (), "language identifiers to complete in; empty is all", untrusted="narrow"
     )
     disable_in: tuple[str, ...] = setting((), "globs of files never to complete in", untrusted="extend")
+    add_imports: bool = setting(
+        True, "add the import that an accepted suggestion needs", untrusted="disable"
+    )
 
 
 @dataclass(frozen=True)
@@ -121,6 +124,21 @@ class Log:
 class Ledger:
     enabled: bool = setting(
         True, "record what was suggested and taken, in figures and without any text", untrusted="disable"
+    )
+
+
+@dataclass(frozen=True)
+class Cloud:
+    never_send: tuple[str, ...] = setting(
+        (), "globs of files whose text goes to no hosted model", untrusted="extend"
+    )
+    redaction: str = setting(
+        "replace",
+        "replace secrets in a request by placeholders, or block a request that holds any",
+        choices=("replace", "block"),
+    )
+    keep_text: bool = setting(
+        False, "keep a copy of each request beside the audit log, as it was sent", untrusted="disable"
     )
 
 
@@ -163,4 +181,5 @@ class Settings:
     retrieval: Retrieval = field(default_factory=Retrieval)
     log: Log = field(default_factory=Log)
     ledger: Ledger = field(default_factory=Ledger)
+    cloud: Cloud = field(default_factory=Cloud)
     cost: Cost = field(default_factory=Cost)

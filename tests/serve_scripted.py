@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from settings.schema import Model
 from tests.scripted_engine import Script, ScriptedEngine, counters, read_script
 
 COUNTERS = "nearside/testCounters"
+LAST_PROMPT = "nearside/testLastPrompt"
 
 
 def main() -> int:
@@ -41,6 +43,10 @@ def main() -> int:
             "models": [str(model.completion) for model in models],
             "modules": modules,
         }
+
+    @server.feature(LAST_PROMPT)
+    def read_last_prompt(_: Any) -> dict[str, Any]:
+        return asdict(engine.requests[-1].prompt) if engine.requests else {}
 
     return asyncio.run(serve(server))
 

@@ -6,12 +6,15 @@ It reads no files and keeps to the thread it is called from.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from retrieval.graph import find
 from retrieval.graph.candidates import Gathering
 from retrieval.graph.context import look_around
+from retrieval.graph.importing import import_of
 from retrieval.graph.missing import Imports
 from retrieval.graph.rank import rank
+from retrieval.graph.receivers import receivers
 from retrieval.graph.resolve import Resolver
 from retrieval.graph.types import Cursor, File, Found, Place
 from retrieval.graph.words import Words
@@ -85,7 +88,20 @@ class Graph:
         file = self.files.get(cursor.path) or File.of(cursor.path, Facts(cursor.language))
         gathering = Gathering(self.resolver, self.imports, look_around(cursor), file)
         gathering.gather()
-        return rank(gathering, self.words, limit)
+        found = rank(gathering, self.words, limit)
+        return [self._with_import(one, file, cursor, gathering) for one in found]
+
+    def _with_import(self, one: Found, file: File, cursor: Cursor, gathering: Gathering) -> Found:
+        """Add the import that is missing; what is in reach as it is has none."""
+        if one.symbol.owner or gathering.in_reach((one.path, one.symbol.name)):
+            return one
+        line, row = import_of(self.resolver, file, Place(one.path, one.symbol), cursor.text)
+        return replace(one, import_line=line, import_row=row) if line else one
+
+    def receivers(self, cursor: Cursor) -> dict[str, tuple[str, ...]]:
+        """Return expressions that can be written at a cursor, each with the names of all its members."""
+        file = self.files.get(cursor.path) or File.of(cursor.path, Facts(cursor.language))
+        return receivers(self.resolver, file, look_around(cursor))
 
     def named(self, query: str, limit: int = 50) -> list[Found]:
         """Return definitions whose names are like a query, the likest first."""
