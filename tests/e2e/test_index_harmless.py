@@ -43,14 +43,15 @@ def repository(home: Path) -> Path:
     (root / "package").mkdir(parents=True)
     git(root, "init", "-q", "-b", "main")
     for number in range(FILES):
-        text = "".join(f"def function_{number}_{n}(value):\n    return value + {n}\n\n\n" for n in range(20))
+        each = "def function_{}_{}(value):\n    return value\n\n\n"
+        text = "".join(each.format(number, n) for n in range(20))
         (root / f"package/module_{number}.py").write_text(text)
     (root / ".gitignore").write_text("ignored/\n")
     git(root, "add", ".")
     git(root, "commit", "-qm", "main")
     git(root, "checkout", "-qb", "other")
     for number in range(0, FILES, 4):
-        (root / f"package/module_{number}.py").write_text(f"def other_{number}():\n    pass\n")
+        (root / f"package/module_{number}.py").write_text(f"def divided_{number}():\n    pass\n")
     (root / "package/module_1.py").unlink()
     git(root, "commit", "-qam", "other")
     git(root, "checkout", "-q", "main")
@@ -64,7 +65,7 @@ def repository(home: Path) -> Path:
 
 
 def state(root: Path) -> str:
-    """Hash everything there is: names, modes, times and contents; of .git, index, HEAD and stashes are part."""
+    """Hash everything there is: names, modes, times and contents, with .git's index, HEAD and stashes."""
     digest = hashlib.sha256()
     for path in sorted([root, *root.rglob("*")]):
         status = path.lstat()
@@ -116,7 +117,7 @@ async def test_nothing_changes_through_index_branch_switch_and_kills(repository:
         switched = state(repository)
         store = Store.open(uri_of(repository, WORDS), "", 0)
         await comes(lambda: "package/module_1.py" not in store.contents())
-        await comes(lambda: any(hit.symbol.startswith("other_") for hit in store.words("other_0", 5)))
+        await comes(lambda: any(hit.symbol.startswith("divided_") for hit in store.words("divided", 5)))
         assert state(repository) == switched
     finally:
         await client.close()

@@ -22,7 +22,7 @@ FILES = {
         "    def total_price(self) -> Money:\n"
         "        return sum((line.price for line in self.lines), Money(0))\n"
     ),
-    "shop/money.py": "class Money:\n    def __init__(self, cents: int) -> None:\n        self.cents = cents\n",
+    "shop/money.py": "class Money:\n    def __init__(self, cents: int):\n        self.cents = cents\n",
     "shop/mail.py": "def send_receipt(address, cart):\n    return deliver(address, cart.total_price())\n",
     "README.md": "# Shop\n\nA shop that sells things.\n",
 }
