@@ -11,9 +11,12 @@ from retrieval.graph.resolve import CONTAINERS, Entity, Resolver
 from retrieval.graph.types import File, Module, Place
 
 MOST_OF_A_MODULE = 150
-MOST_UNKNOWN = 120
+MOST_CLASSES = 12
+"""Imported classes whose members a receiver of an unknown type may have."""
 MOST_NAMES = 8
 """Definitions of one name that are offered where nothing says which is meant."""
+
+IN_REACH = frozenset(("imported", "implicit", "receiver_module", "receiver_member", "module", "module_near"))
 
 Features = dict[str, float]
 
@@ -23,16 +26,16 @@ class Gathering:
 
     def __init__(self, graph: Resolver, imports: Imports, here: Here, file: File) -> None:
         self.graph, self.imports, self.here, self.file = graph, imports, here, file
-        self.found: dict[tuple[str, str, int], tuple[Place, Features]] = {}
-        self.alias: dict[tuple[str, str, int], str] = {}
+        self.found: dict[tuple[str, str], tuple[Place, Features]] = {}
+        self.alias: dict[tuple[str, str], str] = {}
 
     def add(self, place: Place, feature: str, value: float = 1.0) -> Features | None:
         if place.path == self.file.path:
             return None
         key = place.key
         known = self.found.get(key)
-        if known is None:
-            known = self.found[key] = place, {}
+        if known is None or known[0].symbol.first < place.symbol.first:  # of overloads the last one
+            known = self.found[key] = place, known[1] if known else {}
         features = known[1]
         if features.get(feature, 0.0) < value:
             features[feature] = value
@@ -47,6 +50,11 @@ class Gathering:
         self._scope()
         self._words()
         self._unimported()
+
+    def in_reach(self, key: tuple[str, str]) -> bool:
+        """Tell whether a candidate needs no import: a name of this file has it, or it is asked of a receiver."""
+        given = self.found[key][1] if key in self.found else {}
+        return not given.keys().isdisjoint(IN_REACH)
 
     # A receiver
 
@@ -83,7 +91,14 @@ class Gathering:
                                 self.add(entity, feature, 0.9)
 
     def _unknown_receiver(self) -> None:
-        """Members of what the receiver's name may be an instance of."""
+        """Members of what the receiver's name may be an instance of, and of the classes this file imports."""
+        listed = 0
+        for imp in self.file.facts.imports:
+            for entity in self.graph.imported(self.file, imp)[:1] if imp.name else ():
+                if isinstance(entity, Place) and entity.symbol.kind in CONTAINERS and listed < MOST_CLASSES:
+                    listed += 1
+                    for place, depth in self.graph.members(entity)[:40]:
+                        self.add(place, "receiver_imported", 1 / (1 + depth * 0.3))
         last = self.here.scope.receiver.parts[-1].rstrip("()[]{}")
         wanted = set(parts_of(last))
         for owner in self._named_like(wanted):
@@ -120,8 +135,9 @@ class Gathering:
                 if isinstance(entity, Place):
                     self._imported(entity, imp.alias, index / count)
                 else:
-                    used = imp.alias in self.here.near
-                    self._module(entity, "module_near" if used else "module")
+                    near = imp.alias in self.here.near
+                    whole = self.graph.modules.find(self.file.path, self.file.family, imp.module)
+                    self._module(entity if imp.name else whole, "module_near" if near else "module")
         for path in self.graph.open_to(self.file)[:60]:
             other = self.graph.files.get(path)
             if other is None or path == self.file.path:
@@ -182,6 +198,10 @@ class Gathering:
         """What files like this one import, and this one does not."""
         for place, worth in self.imports.likely(self.file):
             self.add(place, "likely", worth)
+        for place in self.imports.siblings(self.file):
+            self.add(place, "sibling")
+        for place in self.imports.tested(self.file):
+            self.add(place, "tested")
 
 
 FEW_AFTER = 3
@@ -204,6 +224,8 @@ def chain(graph: Resolver, file: File, here: Here, parts: Iterable[str]) -> list
     scope = here.scope
     names = list(parts)
     first = names[0].rstrip("()[]{}") if names else ""
+    if file.family == "python":
+        first = first.lstrip("@")
     entities: list[Entity]
     if not first:
         return []

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+import re
+from collections import defaultdict
+from heapq import nlargest
 
 from retrieval.graph.context import parts_of
+from retrieval.graph.modules import split
 from retrieval.graph.resolve import CONTAINERS, Resolver
 from retrieval.graph.types import File, Place
 
 MOST_LIKELY = 80
 MOST_PEERS = 60
 """Files whose imports are looked at for one cursor."""
+MOST_OF_A_FILE = 20
+MOST_SIBLINGS = 120
+COMMON = 200
+"""Files that import something so common that sharing it says nothing."""
+CHANGES = 100
+"""Changes of files after which the files like one are looked for again."""
+TEST = re.compile(r"^tests?_|_tests?$|[._]spec$|\.test$|Tests?$")
 
 Target = tuple[str, str]
 """A file and a name in it; the empty name is the file itself."""
@@ -25,11 +35,14 @@ class Imports:
         """Path -> what the file imports of this workspace."""
         self._by: dict[Target, set[str]] = defaultdict(set)
         self._stale: set[str] = set()
+        self._voted: dict[str, tuple[frozenset[Target], int, list[tuple[Target, float]]]] = {}
+        self._changes = 0
         self._classes: dict[str, dict[str, int]] = defaultdict(dict)
         """Part of a class's name -> names of classes and in how many files."""
 
     def put(self, file: File) -> None:
         self._stale.add(file.path)
+        self._changes += 1
         self._count(file, 1)
 
     def drop(self, file: File) -> None:
@@ -88,43 +101,71 @@ class Imports:
                 yield path, name
 
     def likely(self, file: File) -> list[tuple[Place, float]]:
-        """Return definitions that files like this one import, each with how much of them do."""
-        mine = self.of(file.path)
-        folder = file.path.rpartition("/")[0]
-        peers: Counter[str] = Counter()
-        for target in mine:
-            users = self._by.get(target, ())
-            if len(users) <= 200:
-                for path in users:
-                    peers[path] += 2.0 / (2 + len(users))  # type: ignore[assignment]
-        for path in self._graph.modules.in_folder(folder):
-            peers[path] += 0.5  # type: ignore[assignment]
-        peers.pop(file.path, None)
-        votes: dict[Target, float] = defaultdict(float)
-        total = 0.0
-        for path, weight in peers.most_common(MOST_PEERS):
-            total += weight
-            for target in self._of.get(path, ()):
-                votes[target] += weight
+        """Return definitions that files like this one import, each with the share of them that do."""
         found: list[tuple[Place, float]] = []
-        ranked = sorted(votes.items(), key=lambda item: (-item[1], item[0]))
-        for (path, name), vote in ranked[:MOST_LIKELY]:
-            if (path, name) in mine or path == file.path:
-                continue
-            worth = vote / total if total else 0.0
+        for (path, name), worth in self._votes(file):
             if name:
                 for entity in self._graph.exports(path, name)[:1]:
                     if isinstance(entity, Place):
                         found.append((entity, worth))
             elif other := self._graph.files.get(path):
-                for symbols in list(other.top.values())[:20]:
+                for symbols in list(other.top.values())[:MOST_OF_A_FILE]:
                     found.append((Place(path, symbols[0]), worth * 0.3))
+        return found
+
+    def _votes(self, file: File) -> list[tuple[Target, float]]:
+        mine = self.of(file.path)
+        known = self._voted.get(file.path)
+        if known and known[0] == mine and self._changes - known[1] < CHANGES:
+            return known[2]
+        folder = file.path.rpartition("/")[0]
+        peers: dict[str, float] = defaultdict(float)
+        for target in mine:
+            users = self._by.get(target, ())
+            if len(users) <= COMMON:
+                for path in users:
+                    peers[path] += 2.0 / (2 + len(users))
+        for path in self._graph.modules.in_folder(folder):
+            peers[path] += 0.5
+        peers.pop(file.path, None)
+        votes: dict[Target, float] = defaultdict(float)
+        total = 0.0
+        for weight, path in nlargest(MOST_PEERS, ((weight, path) for path, weight in peers.items())):
+            total += weight
+            for target in self._of.get(path, ()):
+                votes[target] += weight
+        ranked = sorted(
+            ((vote / total, target) for target, vote in votes.items()
+             if target not in mine and target[0] != file.path),
+            key=lambda one: (-one[0], one[1]),
+        )  # fmt: skip
+        found = [(target, vote) for vote, target in ranked[:MOST_LIKELY]]
+        self._voted[file.path] = mine, self._changes, found
+        return found
+
+    def siblings(self, file: File) -> list[Place]:
+        """Return what the other files of a folder define outside of everything."""
+        found: list[Place] = []
+        folder = file.path.rpartition("/")[0]
         for path in sorted(self._graph.modules.in_folder(folder)):
             other = self._graph.files.get(path)
             if other and path != file.path and other.family == file.family:
-                for symbols in list(other.top.values())[:20]:
+                for symbols in list(other.top.values())[:MOST_OF_A_FILE]:
                     if symbols[0].kind in CONTAINERS or symbols[0].kind == "function":
-                        found.append((Place(path, symbols[0]), 0.02))
-            if len(found) > 4 * MOST_LIKELY:
+                        found.append(Place(path, symbols[0]))
+            if len(found) > MOST_SIBLINGS:
                 break
+        return found
+
+    def tested(self, file: File) -> list[Place]:
+        """Return what the file defines that a file of tests is named after."""
+        base = split(file.path)[1]
+        bare = TEST.sub("", file.path.rpartition("/")[2].rpartition(".")[0])
+        if bare == base and ".test" not in file.path and ".spec" not in file.path:
+            return []
+        found: list[Place] = []
+        for path in self._graph.modules.named(bare)[:3]:
+            other = self._graph.files[path]
+            if other.family == file.family and path != file.path:
+                found += [Place(path, symbols[0]) for symbols in list(other.top.values())[:MOST_OF_A_FILE]]
         return found

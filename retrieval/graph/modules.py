@@ -91,6 +91,10 @@ class Modules:
     def package(self, family: str, name: str) -> tuple[str, ...]:
         return tuple(sorted(self._packages.get((family, name), ())))
 
+    def named(self, base: str) -> list[str]:
+        """Return the files of a name without its suffix."""
+        return sorted(path for path in self._by_base.get(base, ()) if split(path)[1] == base)
+
     def in_folder(self, folder: str) -> Iterable[str]:
         return self._folders.get(folder, ())
 

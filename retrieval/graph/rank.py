@@ -1,19 +1,19 @@
-"""What each candidate is worth at a cursor: features weighed by a fitted table."""
+"""What each candidate is worth at a cursor: its features, weighed by a fitted table."""
 
 from __future__ import annotations
 
-import math
-
-from retrieval.graph.candidates import Features, Gathering
-from retrieval.graph.context import Here, parts_of
+from retrieval.graph.candidates import Gathering
+from retrieval.graph.features import FEATURES, GIVEN, rows
 from retrieval.graph.resolve import CONTAINERS
-from retrieval.graph.types import Found, Place
+from retrieval.graph.trees import scores
+from retrieval.graph.types import Found
 from retrieval.graph.words import Words
 
 WHY = {
     "receiver_member": "member of the receiver",
     "receiver_module": "member of the module",
     "receiver_like": "member of a class named alike",
+    "receiver_imported": "member of an imported class",
     "imported": "imported",
     "inherited": "inherited",
     "member_of_local": "member of a local's type",
@@ -25,88 +25,40 @@ WHY = {
     "word_member": "named nearby",
     "later_word": "named below",
     "likely": "imported by files like this",
+    "tested": "of the file under test",
+    "sibling": "same folder",
     "module": "of an imported module",
 }
-HAND = {
-    "receiver_member": 6.0, "receiver_module": 5.5, "receiver_like": 3.0, "imported": 3.0, "imported_unused": 0.5,
-    "inherited": 1.0, "member_of_local": 1.0, "type_of_local": 1.0, "implicit": 1.0, "module_near": 0.5,
-    "member_near": 0.5, "word": 0.8, "word_member": 0.4, "later_word": 1.0, "likely": 2.0, "in_after": 1.0,
-    "parts_line": 0.8, "parts_wider": 0.4, "kind_fits": 1.0, "popular": 0.1, "private": -0.5, "dunder": -1.5,
-    "used_before": 0.1, "wrong_member": -2.0,
-}  # fmt: skip
+AT_TYPED, AT_OVERRIDES = FEATURES.index("typed"), FEATURES.index("overrides")
+MOST_CLASSES = 12
+"""Classes that are shown with members."""
+MOST_MEMBERS = 12
+TYPED, OTHER_TYPED = 3.0, -6.0
+"""What a name gains that begins with what is typed, and loses that does not. Like the next, by hand: what the
+ranker was fitted on has nothing typed."""
+OVERRIDES = 4.0
+"""What an inherited method gains where a method's name is about to be written."""
 
 
 def rank(gathering: Gathering, words: Words, limit: int) -> list[Found]:
-    here = gathering.here
-    scored = []
-    for key, (place, given) in gathering.found.items():
-        features = complete(gathering, words, place, given)
-        scored.append((-score(features), key, place, given))
-    scored.sort(key=lambda one: one[:2])
+    """Return the candidates of a cursor, the likeliest first, at most `limit`."""
+    places, table = rows(gathering, words)
+    worth = scores(table)
+    for at, row in enumerate(table):
+        if row[AT_TYPED]:
+            worth[at] += TYPED if row[AT_TYPED] > 0 else OTHER_TYPED
+        worth[at] += OVERRIDES * row[AT_OVERRIDES]
+    order = sorted(range(len(places)), key=lambda at: (-worth[at], places[at].key))
     found = []
-    for worth, _, place, given in scored[:limit]:
-        why = next((text for name, text in WHY.items() if name in given), "")
+    for at in order[:limit]:
+        place = places[at]
+        why = next((text for name, text in WHY.items() if table[at][GIVEN.index(name)]), "")
         members = ()
-        if place.symbol.kind in CONTAINERS and len(found) < 12:
+        if place.symbol.kind in CONTAINERS and len(found) < MOST_CLASSES:
             members = tuple(
                 member.symbol
-                for member, depth in gathering.graph.members(place)
+                for member, _ in gathering.graph.members(place)
                 if member.path == place.path and not member.symbol.name.startswith("__")
-            )[:12]
-        found.append(Found(place.path, place.symbol, -worth, why, members=members))
+            )[:MOST_MEMBERS]
+        found.append(Found(place.path, place.symbol, worth[at], why, members=members))
     return found
-
-
-def score(features: Features) -> float:
-    return sum(HAND.get(name, 0.0) * value for name, value in features.items())
-
-
-def complete(gathering: Gathering, words: Words, place: Place, given: Features) -> Features:
-    """Return a candidate's features, those that follow from its name and kind included."""
-    here: Here = gathering.here
-    symbol = place.symbol
-    name = gathering.alias.get(place.key) or symbol.name
-    features = dict(given)
-    before, after = here.before.get(name, 0), here.after.get(name, 0)
-    if "imported" in given and not before and not after:
-        features["imported_unused"] = 1.0
-    if "imported" in given and not before:
-        features["imported_first"] = 1.0
-    if after:
-        features["in_after"] = 1.0
-    if before:
-        features["used_before"] = math.log1p(before)
-    parts = set(parts_of(symbol.name))
-    if parts:
-        features["parts_line"] = len(parts & here.parts) / len(parts)
-        features["parts_wider"] = len(parts & here.wider) / len(parts)
-    if kind_fits(symbol.kind, symbol.name, here.position):
-        features["kind_fits"] = 1.0
-    features["popular"] = math.log1p(words.count(symbol.name))
-    if symbol.name.startswith("__"):
-        features["dunder"] = 1.0
-    elif symbol.name.startswith("_"):
-        features["private"] = 1.0
-    if symbol.owner and not here.scope.receiver.parts:
-        features["wrong_member"] = 1.0
-    if here.scope.receiver.parts and not any(name.startswith("receiver") for name in given):
-        features["not_receiver"] = 1.0
-    if here.partial:
-        low, typed = symbol.name.lower(), here.partial.lower()
-        features["typed"] = 1.0 if low.startswith(typed) else -1.0
-    features["kind_" + symbol.kind] = 1.0
-    return features
-
-
-def kind_fits(kind: str, name: str, position: str) -> bool:
-    if position == "raise":
-        return kind in CONTAINERS and name.endswith(("Error", "Exception", "Exit", "Interrupt", "Warning", "Timeout"))
-    if position in ("type", "bases", "isinstance", "new"):
-        return kind in ("class", "type")
-    if position == "decorator":
-        return kind == "function"
-    if position == "define":
-        return kind == "method"
-    if position == "member":
-        return kind in ("method", "attribute", "function")
-    return kind in ("function", "class")

@@ -94,7 +94,10 @@ class Resolver:
                 if other.alias == imp.name and other.module
                 for entity in self._imported(file, other, inner)
             ]
-        module = self.modules.find(file.path, file.family, imp.module)
+        named = imp.module
+        if not imp.name and file.family == "python" and imp.alias == named.partition(".")[0]:
+            named = imp.alias  # `import a.b` gives the name a
+        module = self.modules.find(file.path, file.family, named)
         if not imp.name or imp.name == "*":
             if module.paths or module.folder or file.family == "python":
                 return _some(module)

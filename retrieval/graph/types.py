@@ -44,8 +44,8 @@ class Place(NamedTuple):
     symbol: Symbol
 
     @property
-    def key(self) -> tuple[str, str, int]:
-        return self.path, self.symbol.qualified, self.symbol.first
+    def key(self) -> tuple[str, str]:
+        return self.path, self.symbol.qualified
 
 
 class Module(NamedTuple):

@@ -32,10 +32,14 @@ class Words:
         for number in self._of.pop(path, ()):
             self._counts[number] -= 1
 
-    def count(self, word: str) -> int:
-        """Return in how many files a word is."""
+    def count(self, word: str, without: str = "") -> int:
+        """Return in how many files a word is, other than `without`."""
         number = self._numbers.get(word)
-        return self._counts[number] if number is not None else 0
+        if number is None:
+            return 0
+        held = self._of.get(without, ())
+        at = bisect_left(held, number)
+        return self._counts[number] - (at < len(held) and held[at] == number)
 
     def users(self, word: str) -> list[str]:
         """Return the files a word is in, in the order of their paths."""
