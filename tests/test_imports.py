@@ -50,6 +50,7 @@ OWNERS = {
     "watchfiles": ("retrieval/watch.py",),
     "sentence_transformers": ("retrieval/embedders/*",),
     "genai_prices": ("inference/cost/prices.py",),
+    "detect_secrets": ("inference/outbound/*",),
     "pynvml": ("inference/cost/energy.py",),
     "typer": ("nearside/*",),
     "rich": ("nearside/*",),
