@@ -46,8 +46,10 @@ def editor(nvim: Path, tmp_path: Path, home: Path, project: Path) -> Iterator[Ed
 
 def quickfix(editor: Editor) -> list[dict[str, Any]]:
     return editor.nvim.exec_lua(
-        "return vim.tbl_map(function(item) return { name = vim.fn.fnamemodify(vim.fn.bufname(item.bufnr), ':t'),"
-        " line = item.lnum, text = item.text } end, vim.fn.getqflist())"
+        "return vim.tbl_map(function(item)"
+        " local name = vim.fn.fnamemodify(vim.fn.bufname(item.bufnr), ':t')"
+        " return { name = name, line = item.lnum, text = item.text }"
+        " end, vim.fn.getqflist())"
     )
 
 
