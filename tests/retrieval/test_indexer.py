@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,11 @@ def age(project: Project) -> None:
         os.utime(file, (1_700_000_000, 1_700_000_000))
 
 
+def store(workspace: Workspace) -> Store:
+    assert workspace.indexer.shelf.store
+    return workspace.indexer.shelf.store
+
+
 def names(workspace: Workspace, query: str) -> list[str]:
     return [found.symbol.qualified for found in workspace.indexer.graph.named(query, 10)]
 
@@ -36,7 +42,7 @@ def test_everything_is_searchable_by_name_by_words_and_by_vector(project: Projec
     with project.index() as workspace:
         assert names(workspace, "send_receipt") == ["send_receipt"]
         assert found(workspace, "total price of a cart")[0] == "shop/cart.py:Cart.total_price"
-        counts = workspace.indexer.shelf.store.counts()
+        counts = store(workspace).counts()
         assert counts.chunks >= 5 and counts.vectors == counts.chunks == len(project.embedder.texts)
     assert project.notes == []
 
@@ -104,7 +110,7 @@ def test_a_clone_elsewhere_embeds_nothing(project: Project) -> None:
     clone = Project(project.root.with_name("clone"), project.embedder)
     shutil.copytree(project.root, clone.root)
     with clone.index() as workspace:
-        assert workspace.indexer.shelf.store.counts().vectors == embedded
+        assert store(workspace).counts().vectors == embedded
     assert len(project.embedder.texts) == embedded
 
 
@@ -114,7 +120,7 @@ def test_another_embedder_makes_every_vector_anew(project: Project) -> None:
     project.embedder.identity = "another"
     with project.index() as workspace:
         assert len(project.embedder.texts) == 2 * first
-        assert workspace.indexer.shelf.store.counts().vectors == first
+        assert store(workspace).counts().vectors == first
 
 
 def test_a_deleted_file_disappears_everywhere(project: Project, found: Found) -> None:
@@ -122,7 +128,7 @@ def test_a_deleted_file_disappears_everywhere(project: Project, found: Found) ->
         (project.root / "shop/mail.py").unlink()
         workspace.indexer.update(["shop/mail.py"])
         assert names(workspace, "send_receipt") == []
-        assert "shop/mail.py" not in workspace.indexer.shelf.store.contents()
+        assert "shop/mail.py" not in store(workspace).contents()
         assert not any("mail.py" in place for place in found(workspace, "send_receipt address"))
 
 
@@ -130,7 +136,7 @@ def test_a_deleted_folder_takes_its_files_along(project: Project) -> None:
     with project.index() as workspace:
         shutil.rmtree(project.root / "shop")
         workspace.indexer.update(["shop"])
-        assert set(workspace.indexer.shelf.store.contents()) == {"README.md"}
+        assert set(store(workspace).contents()) == {"README.md"}
         assert names(workspace, "Money") == []
 
 
@@ -138,7 +144,7 @@ def test_a_file_that_is_excluded_from_now_on_disappears(project: Project) -> Non
     with project.index():
         pass
     with project.index(Retrieval(exclude=("shop/mail.py",))) as workspace:
-        assert "shop/mail.py" not in workspace.indexer.shelf.store.contents()
+        assert "shop/mail.py" not in store(workspace).contents()
         assert names(workspace, "send_receipt") == []
 
 
@@ -171,14 +177,14 @@ def test_private_files_are_left_out_unless_the_user_wants_them_and_then_marked(
 ) -> None:
     project.write("secrets.json", '{"password_of_the_shop": "hunter2"}\n')
     with project.index() as workspace:
-        assert "secrets.json" not in workspace.indexer.shelf.store.contents()
+        assert "secrets.json" not in store(workspace).contents()
     with project.index(Retrieval(private=True)) as workspace:
         hits = workspace.search.search("password of the shop", 5)
         assert [hit.private for hit in hits if hit.path == "secrets.json"] == [True]
         similar = {"words": workspace.search.by_words("password of the shop")}
         assert not any(one.private for one in workspace.search.similar("shop/cart.py", similar, 5))
     with project.index() as workspace:
-        assert "secrets.json" not in workspace.indexer.shelf.store.contents()
+        assert "secrets.json" not in store(workspace).contents()
 
 
 @pytest.mark.parametrize(
@@ -229,7 +235,7 @@ def test_a_file_deleted_between_walk_and_read_is_left_out(
 
     monkeypatch.setattr(indexer_module, "read_all", late)
     with project.index() as workspace:
-        assert set(workspace.indexer.shelf.store.contents()) == FILES.keys() - {"shop/mail.py"}
+        assert set(store(workspace).contents()) == FILES.keys() - {"shop/mail.py"}
 
 
 def test_many_files_are_read_by_other_processes(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -276,11 +282,11 @@ def test_an_interrupted_run_is_gone_on_with(project: Project, monkeypatch: pytes
 
         indexer.interrupt = stop_soon
         indexer.scan()
-        assert 0 < len(indexer.shelf.store.contents()) < len(FILES)
+        assert 0 < len(store(workspace).contents()) < len(FILES)
         done = indexer.counts.parsed
     with project.index() as workspace:
         assert workspace.indexer.counts.parsed == len(FILES) - done
-        assert workspace.indexer.shelf.store.contents().keys() == FILES.keys()
+        assert store(workspace).contents().keys() == FILES.keys()
 
 
 def test_a_damaged_store_is_made_again_without_embedding(project: Project, found: Found) -> None:
@@ -290,7 +296,7 @@ def test_a_damaged_store_is_made_again_without_embedding(project: Project, found
         file.write_bytes(b"broken")
     with project.index() as workspace:
         assert found(workspace, "send_receipt")[0] == "shop/mail.py:send_receipt"
-        assert workspace.indexer.shelf.store.counts().vectors == embedded
+        assert store(workspace).counts().vectors == embedded
     assert len(project.embedder.texts) == embedded
 
 
@@ -349,6 +355,26 @@ def test_a_second_process_reads_what_the_first_writes(project: Project, found: F
         assert "shop/refund.py:give_money_back" in found(reader, "give money back")
         writer.lock.release()
         assert reader.lock.take(), "who comes next may write"
+
+
+def test_disk_stays_bounded_through_many_edits(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("retrieval.shelf.EDITS_UNTIL_TIDY", 10)
+    for number in range(100):
+        project.write(f"many/module_{number}.py", f"def number_{number}():\n    return {number}\n" * 9)
+    with project.index() as workspace:
+        workspace.indexer.shelf.tidy(least=1)
+        store(workspace).optimise(timedelta(0))
+        fresh = store(workspace).size()
+        for number in range(60):
+            project.write("edited.py", f"def edited():\n    return {number}\n")
+            workspace.indexer.update(["edited.py"])
+            while workspace.indexer.embed():
+                pass
+            if workspace.indexer.shelf.untidy:
+                workspace.indexer.shelf.tidy()
+        store(workspace).optimise(timedelta(0))
+        assert store(workspace).size() <= 1.5 * fresh
+        assert store(workspace).pending() == []
 
 
 def test_facts_survive_being_kept() -> None:
