@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 STEP_SECONDS = 0.0002
-LONGEST = 0.05
+LONGEST = 0.02
 """Seconds that the writer gives way at most: questions without end must not keep an edit out."""
 
 
