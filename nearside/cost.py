@@ -204,7 +204,8 @@ def _write(page: Path, content: str) -> None:
         page.write_text(content, "utf-8")
     except (OSError, ValueError) as error:
         why = (getattr(error, "strerror", None) or str(error)).lower()
-        raise PageError(f"The page was not written to {page}: {why}; name another file.") from None
+        where = _plain(str(page))
+        raise PageError(f"The page was not written to {where}: {why}; name another file.") from None
     print(f"The page is {page.resolve()}.", file=sys.stderr)
 
 

@@ -145,6 +145,8 @@ def test_a_hosted_model_is_set_against_it_at_the_price_we_know(capsys: pytest.Ca
         (["tco", "--hosted-model", "no-such"], 1, 'The price of "no-such" is unknown'),
         (["tco", "--compare", "missing.toml"], 1, "cannot be read: no such file"),
         (["tco", "--compare", "."], 1, "not a regular file"),
+        (["tco", "--compare", "a\x1b[31m.toml"], 1, "a?[31m.toml cannot be read"),
+        (["report", "--html", "/nowhere/a\x1b[31m"], 1, "not written to /nowhere/a?[31m"),
         (["tco", "--compare", "x", "--years", "3"], 2, "--years cannot be given with --compare"),
         (["tco", "--watts", "5", "--html", "/nowhere/x.html"], 1, "The page was not written"),
         (["report", "--html", "/nowhere/x.html"], 1, "The page was not written"),

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from genai_prices import data_snapshot
+from genai_prices.types import ModelPrice
 
 from inference.cost.prices import Tokens, UnknownPrice, price, source
 from settings.schema import Price
@@ -74,6 +76,16 @@ def test_an_unknown_price_is_refused_in_one_line_and_never_nothing(model: str, p
         with pytest.raises(UnknownPrice) as caught:
             ask()
         assert str(caught.value).isprintable() and "[cost.prices]" in str(caught.value)
+
+
+@pytest.mark.parametrize(("given", "taken"), [("0", "1"), ("1", "0"), ("0", "0")])
+def test_a_price_of_nothing_in_the_table_is_no_price(
+    given: str, taken: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = data_snapshot.get_snapshot().find_provider_model("gpt-5.5", None, "openai", None)[1]
+    monkeypatch.setattr(found, "prices", ModelPrice(input_mtok=D(given), output_mtok=D(taken)))
+    with pytest.raises(UnknownPrice, match="has no price per token"):
+        price("gpt-5.5", "openai", SESSION)
 
 
 def test_a_price_of_the_table_can_be_checked() -> None:
