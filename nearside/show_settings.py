@@ -8,7 +8,7 @@ from pathlib import Path
 from nearside.workspace import workspace_of
 from settings import paths
 from settings.layers import load
-from settings.values import KEYS, plain
+from settings.values import KEYS, plain, value_of
 
 
 def report(path: Path, as_json: bool) -> str:
@@ -16,9 +16,7 @@ def report(path: Path, as_json: bool) -> str:
     loaded = load(workspace_of(path))
     log = paths.log_file(loaded.settings)
     notes = list(dict.fromkeys([*loaded.notes, *paths.notes()]))
-    values = {
-        dotted: getattr(getattr(loaded.settings, key.section), key.name) for dotted, key in KEYS.items()
-    }
+    values = {dotted: value_of(loaded.settings, dotted) for dotted in KEYS}
     if as_json:
         shown = {
             dotted: {

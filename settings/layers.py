@@ -12,15 +12,16 @@ import shlex
 import stat
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from settings import paths, trust
 from settings.schema import Settings
-from settings.values import KEYS, Key, accepted, from_text, shown
+from settings.values import KEYS, MODELS, SECTIONS, Key, accepted, built, from_text, shown
 
 LARGEST_FILE = 1_000_000  # bytes; a settings file beyond this is not one
+SECRET = re.compile(r"(^|[._])(api_?key|key|token|secret|password)$", re.IGNORECASE)
 MOST_UNKNOWN = 10  # unknown keys named per place; the rest is counted
 
 
@@ -76,14 +77,8 @@ def load(
         _apply(_layer("editor", _editor_table(editor), workspace), values, origin, notes)
     _apply(_environment(environ), values, origin, notes)
 
-    sections = {
-        section.name: section.default_factory(  # type: ignore[misc]
-            **{key.name: values[dotted] for dotted, key in KEYS.items() if key.section == section.name}
-        )
-        for section in fields(Settings)
-    }
     paths.state_dir()  # the user should hear now that it cannot be written
-    return Loaded(Settings(**sections), tuple(dict.fromkeys([*notes, *paths.notes()])), origin)
+    return Loaded(built(values), tuple(dict.fromkeys([*notes, *paths.notes()])), origin)
 
 
 def project_file(workspace: Path, notes: list[str]) -> ProjectFile | None:
@@ -125,7 +120,7 @@ def _apply(
             )
             continue
         if untrusted and value != values[dotted]:
-            value = trust.tightened(key.untrusted, values[dotted], value)
+            value = trust.tightened(key.untrusted, values[dotted], value, key.choices)
             if value is None:
                 refused.append(dotted)
                 continue
@@ -150,13 +145,13 @@ def _layer(name: str, table: Mapping[Any, Any], folder: Path | None) -> Layer:
     return Layer(name, values, tuple(unknown), folder)
 
 
-def _dotted(table: Mapping[Any, Any]) -> Iterator[tuple[str, object]]:
-    sections = {section.name for section in fields(Settings)}
-    for section, content in table.items():
-        if section in sections and isinstance(content, Mapping):
-            yield from ((f"{section}.{name}", value) for name, value in content.items())
+def _dotted(table: Mapping[Any, Any], prefix: str = "") -> Iterator[tuple[str, object]]:
+    for name, content in table.items():
+        dotted = f"{prefix}{name}"
+        if dotted in SECTIONS and isinstance(content, Mapping):
+            yield from _dotted(content, dotted + ".")
         else:
-            yield str(section), content
+            yield dotted, content
 
 
 def _environment(environ: Mapping[str, str]) -> Layer:
@@ -178,23 +173,19 @@ def _editor_table(editor: Mapping[Any, Any]) -> dict[Any, Any]:
     if not isinstance(editor, Mapping):
         return {"the value sent": editor}
     nested = editor.get("nearside")
-    table = _snake(nested if isinstance(nested, Mapping) else editor)
-    return {
-        section: {name: value for name, value in content.items() if value is not None}
-        if isinstance(content, Mapping)
-        else content
-        for section, content in table.items()
-        if content is not None
-    }
+    return _snake(nested if isinstance(nested, Mapping) else editor)
 
 
-def _snake(table: Mapping[Any, Any], depth: int = 2) -> dict[Any, Any]:
-    return {
-        re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", str(name)).lower(): (
-            _snake(value, depth - 1) if depth and isinstance(value, Mapping) else value
-        )
-        for name, value in table.items()
-    }
+def _snake(table: Mapping[Any, Any], prefix: str = "") -> dict[Any, Any]:
+    """Return tables of settings, and a server's, in our spelling. Other tables' names are the user's own."""
+    ours: dict[Any, Any] = {}
+    for given, value in table.items():
+        name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", str(given)).lower()
+        if isinstance(value, Mapping) and (prefix + name in SECTIONS or prefix + name in MODELS):
+            value = _snake(value, f"{prefix}{name}.")
+        if value is not None:
+            ours[name] = value
+    return ours
 
 
 def _unknown(layer: Layer) -> Iterator[str]:
@@ -203,7 +194,12 @@ def _unknown(layer: Layer) -> Iterator[str]:
     for given in layer.unknown[:MOST_UNKNOWN]:
         place = _clean(given) if variable else f"{_clean(given)} in {_place(layer.name)}"
         near = _nearest(given, variable)
-        if given in {section.name for section in fields(Settings)}:
+        if SECRET.search(given):
+            yield (
+                f"{place} is not used, because a key does not belong into settings; take it out, replace it "
+                "where others may have read it, and see cloud.api_key_env."
+            )
+        elif given in SECTIONS:
             yield f"{place} is not used, because it is not a table; write its settings under [{given}]."
         elif near:
             yield f"{place} does nothing, because there is no such setting; the nearest is {near}."
@@ -217,7 +213,7 @@ def _nearest(given: str, variable: bool) -> str:
     if variable:
         found = difflib.get_close_matches(given[:80], [key.variable for key in KEYS.values()], 1)
         return found[0] if found else ""
-    if found := difflib.get_close_matches(given[:80], [*KEYS, *(f.name for f in fields(Settings))], 1):
+    if found := difflib.get_close_matches(given[:80], [*KEYS, *SECTIONS], 1):
         return found[0]
     names = {key.name: key.dotted for key in KEYS.values()}
     found = difflib.get_close_matches(given.rpartition(".")[2][:80], names, 1)

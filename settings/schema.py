@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal
 
-Untrusted = Literal["refuse", "lower", "disable", "narrow", "extend"]
-"""What a project file nobody has consented to may do with a setting: nothing; lower a number; switch a flag
-off; choose among what a list already allows (an empty list allows everything); add to a list."""
+Untrusted = Literal["refuse", "lower", "raise", "disable", "narrow", "extend", "stricter"]
+"""What a project file nobody has consented to may do with a setting: nothing; lower a number; raise one;
+switch a flag off; choose among what a list already allows (an empty list allows everything); add to a list;
+take an earlier one of its choices, which then stand strictest first."""
 
 
 def setting(
@@ -91,9 +92,7 @@ class Completion:
         (), "language identifiers to complete in; empty is all", untrusted="narrow"
     )
     disable_in: tuple[str, ...] = setting((), "globs of files never to complete in", untrusted="extend")
-    add_imports: bool = setting(
-        True, "add the import that an accepted suggestion needs", untrusted="disable"
-    )
+    add_imports: bool = setting(True, "add the import that an accepted suggestion needs", untrusted="disable")
 
 
 @dataclass(frozen=True)
@@ -128,7 +127,87 @@ class Ledger:
 
 
 @dataclass(frozen=True)
+class Actions:
+    escalate: str = setting(
+        "when checks fail",
+        "when an action asks the hosted model: never, when checks fail, or always",
+        untrusted="stricter",
+        choices=("never", "when checks fail", "always"),
+    )
+    checks: tuple[str, ...] = setting(
+        ("parse", "lint"),
+        "what an action's result has to pass: parse, lint, tests",
+        choices=("parse", "lint", "tests"),
+    )
+    tests: str = setting("", "command that runs the tests, for the check of that name")
+
+
+@dataclass(frozen=True)
+class Routing:
+    mode: str = setting(
+        "local-only",
+        "local-only: no hosted model; local-first: one where the local answer will not do; cloud-first",
+        untrusted="stricter",
+        choices=("local-only", "local-first", "cloud-first"),
+    )
+    keep_local: Decimal = setting(
+        Decimal("0.65"),
+        "share of the drafts you stop at that the local model answers alone",
+        untrusted="raise",
+        high=1,
+    )
+    min_quality: Decimal = setting(
+        Decimal(0),
+        "share of the answers kept local that should be right, where that asks for more; 0 is no demand",
+        untrusted="lower",
+        high=1,
+    )
+    daily_budget: Decimal = setting(
+        Decimal(1),
+        "US dollars that hosted models may cost in a day, over all projects",
+        untrusted="lower",
+        high=1_000_000,
+    )
+    monthly_budget: Decimal = setting(
+        Decimal(5),
+        "US dollars that hosted models may cost in a month, over all projects",
+        untrusted="lower",
+        high=1_000_000,
+    )
+    exploration: Decimal = setting(
+        Decimal(0),
+        "share of the answers kept local that are compared with the hosted model's",
+        untrusted="lower",
+        high=Decimal("0.5"),
+    )
+    actions: Actions = field(default_factory=Actions)
+
+
+@dataclass(frozen=True)
 class Cloud:
+    provider: str = setting(
+        "none",
+        "hosted model's provider: none, anthropic, openai, or openai-compatible",
+        choices=("none", "anthropic", "openai", "openai-compatible"),
+    )
+    model: str = setting("", "hosted model, as its provider names it")
+    fallback_model: str = setting(
+        "", "model of the same provider to ask where that one is overloaded or gone"
+    )
+    base_url: str = setting(
+        "", "address of an openai-compatible server, or of your own gateway to the others"
+    )
+    api_key_env: str = setting(
+        "", "environment variable that holds the key; empty is the provider's usual one, then the keyring"
+    )
+    connect_timeout: int = setting(
+        5, "seconds until it must be connected", untrusted="lower", low=1, high=120
+    )
+    read_timeout: int = setting(30, "seconds it may say nothing", untrusted="lower", low=1, high=600)
+    timeout: int = setting(
+        120, "seconds until its answer must be there, with all retries", untrusted="lower", low=1, high=3600
+    )
+    retries: int = setting(2, "times to ask again after an overload", untrusted="lower", low=0, high=10)
     never_send: tuple[str, ...] = setting(
         (), "globs of files whose text goes to no hosted model", untrusted="extend"
     )
@@ -181,5 +260,6 @@ class Settings:
     retrieval: Retrieval = field(default_factory=Retrieval)
     log: Log = field(default_factory=Log)
     ledger: Ledger = field(default_factory=Ledger)
+    routing: Routing = field(default_factory=Routing)
     cloud: Cloud = field(default_factory=Cloud)
     cost: Cost = field(default_factory=Cost)

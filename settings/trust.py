@@ -17,11 +17,17 @@ from settings.schema import Untrusted
 Value = Any
 
 
-def tightened(rule: Untrusted, current: Value, proposed: Value) -> Value | None:
+def tightened(
+    rule: Untrusted, current: Value, proposed: Value, choices: tuple[str, ...] = ()
+) -> Value | None:
     """Return what an untrusted project may make of `current` when it asks for `proposed`; None refuses it."""
     match rule:
         case "lower":
             return proposed if proposed < current else None
+        case "raise":
+            return proposed if proposed > current else None
+        case "stricter":
+            return proposed if choices.index(proposed) < choices.index(current) else None
         case "disable":
             return None if proposed else False
         case "narrow":

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, fields, is_dataclass
 from decimal import Decimal, InvalidOperation
+from functools import reduce
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -29,6 +30,7 @@ class Key:
     """A setting's place, default and bounds, as schema.py declares them."""
 
     section: str
+    """Dotted where it is inside another one."""
     name: str
     default: Any
     about: str
@@ -43,9 +45,11 @@ class Key:
 
     @property
     def variable(self) -> str:
-        return f"NEARSIDE_{self.section}_{self.name}".upper()
+        return f"NEARSIDE_{self.dotted}".replace(".", "_").upper()
 
 
+VARIABLE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)?")
+"""Name of an environment variable, or nothing."""
 MODELS = ("model.completion", "retrieval.embedder")
 """Settings that name a model: a word, a path, or the table of a server."""
 
@@ -55,12 +59,40 @@ MOST_PRICES = 1000
 HIGHEST_PRICE = 1_000_000
 """US dollars for a million tokens."""
 
+
+def _sections(kind: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for one in fields(kind):
+        if is_dataclass(one.default_factory):
+            yield prefix + one.name, one.default_factory
+            yield from _sections(one.default_factory, f"{prefix}{one.name}.")
+
+
+SECTIONS: dict[str, Any] = dict(_sections(Settings))
+"""Every table of settings by its dotted name."""
 KEYS: dict[str, Key] = {
     key.dotted: key
-    for section in fields(Settings)
-    for field in fields(section.default_factory)  # type: ignore[arg-type]
-    for key in [Key(section.name, field.name, field.default, **field.metadata)]
+    for section, kind in SECTIONS.items()
+    for field in fields(kind)
+    if field.metadata
+    for key in [Key(section, field.name, field.default, **field.metadata)]
 }
+
+
+def value_of(settings: Settings, dotted: str) -> Any:
+    """Return the value of one setting."""
+    return reduce(getattr, dotted.split("."), settings)
+
+
+def built(values: Mapping[str, Any], kind: Any = Settings, prefix: str = "") -> Any:
+    """Return settings that hold these values, by dotted key."""
+    return kind(
+        **{
+            one.name: built(values, one.default_factory, f"{prefix}{one.name}.")
+            if is_dataclass(one.default_factory)
+            else values[prefix + one.name]
+            for one in fields(kind)
+        }
+    )
 
 
 def accepted(key: Key, raw: object) -> Any:
@@ -84,6 +116,8 @@ def accepted(key: Key, raw: object) -> Any:
         return _prices(raw)
     if isinstance(key.default, tuple):
         if isinstance(raw, list | tuple) and all(isinstance(item, str) and _plain(item) for item in raw):
+            if key.choices and (other := next((item for item in raw if item not in key.choices), None)):
+                raise ValueError(f"{shown(other)} is not one of {', '.join(key.choices)}")
             return tuple(dict.fromkeys(raw))
         raise ValueError(f"{shown(raw)} is not a list of strings")
     if key.dotted in MODELS:
@@ -211,6 +245,10 @@ def _text(key: Key, raw: object) -> str:
         raise ValueError(f"{shown(raw)} is not plain text")
     if key.choices and (raw := raw.lower()) not in key.choices:
         raise ValueError(f"{shown(raw)} is not one of {', '.join(key.choices)}")
+    if key.dotted == "cloud.base_url" and raw:
+        _check_address(raw, "it")
+    if key.dotted == "cloud.api_key_env" and not VARIABLE.fullmatch(raw):
+        raise ValueError("it is not the name of an environment variable (nor is it to be the key itself)")
     return raw
 
 
@@ -222,14 +260,23 @@ def _endpoint(raw: Mapping[Any, Any]) -> Endpoint:
             raise ValueError(f"{shown(name)} is not one of {', '.join(names)}")
         if not isinstance(value, str) or not _plain(value):
             raise ValueError(f"its {name} is not a string of plain text")
-    address = urlsplit(raw.get("base_url", ""))
-    if address.scheme not in ("http", "https") or not address.hostname:
-        raise ValueError("its base_url is not an http:// or https:// address")
-    if address.username or address.password:
-        raise ValueError("its base_url is not to hold a password (name its variable in api_key_env)")
-    if not re.fullmatch(r"([A-Za-z_][A-Za-z0-9_]*)?", raw.get("api_key_env", "")):
+    _check_address(raw.get("base_url", ""), "its base_url")
+    if not VARIABLE.fullmatch(raw.get("api_key_env", "")):
         raise ValueError("its api_key_env is not the name of an environment variable (nor the key itself)")
     return Endpoint(**raw)
+
+
+def _check_address(text: str, what: str) -> None:
+    """Raise ValueError for what is no server's address. The address is not quoted: it may hold a password."""
+    try:
+        address = urlsplit(text)
+        known = address.scheme in ("http", "https") and address.hostname and address.port != 0
+    except ValueError:
+        known = False
+    if not known:
+        raise ValueError(f"{what} is not an http:// or https:// address")
+    if address.username or address.password:
+        raise ValueError(f"{what} is not to hold a password (name its variable in api_key_env)")
 
 
 def _plain(text: str) -> bool:

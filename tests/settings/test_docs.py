@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from pathlib import Path
 
-from settings.schema import Settings
+from settings.values import KEYS
 
 PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
 ALLOWED = {
     "refuse": "nothing",
     "lower": "lower it",
+    "raise": "raise it",
+    "stricter": "choose a stricter one",
     "disable": "switch it off",
     "narrow": "choose among yours",
     "extend": "add to it",
@@ -20,13 +21,10 @@ ALLOWED = {
 def rows() -> list[str]:
     """The table, from the schema."""
     lines = []
-    for section in fields(Settings):
-        for one in fields(getattr(Settings(), section.name)):
-            default = one.default if one.default not in ("", ()) else "empty"
-            allowed = ALLOWED[one.metadata["untrusted"]]
-            lines.append(
-                f"| `{section.name}.{one.name}` | `{default}` | {one.metadata['about']} | {allowed} |"
-            )
+    for dotted, key in KEYS.items():
+        default = ", ".join(key.default) if isinstance(key.default, tuple) else key.default
+        default = "empty" if default == "" else default
+        lines.append(f"| `{dotted}` | `{default}` | {key.about} | {ALLOWED[key.untrusted]} |")
     return lines
 
 

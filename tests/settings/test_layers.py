@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from settings import layers, paths
 from settings.layers import Loaded, load
 from settings.schema import Endpoint, Settings
-from settings.values import KEYS, accepted, plain
+from settings.values import KEYS, accepted, plain, value_of
 
 
 def write_user(text: str | bytes) -> Path:
@@ -163,7 +164,6 @@ def test_a_relative_place_of_the_index_counts_from_where_it_is_written(
         assert getattr(load(project, {"retrieval": value}, {}).settings.retrieval, name) == value[name]
 
 
-
 def test_pyproject_is_the_project_file_where_there_is_no_nearside_toml(project: Path) -> None:
     (project / "pyproject.toml").write_text(
         '[project]\nname = "x"\n[tool.nearside.completion]\nmax_lines = 2\n'
@@ -225,7 +225,7 @@ def test_a_thousand_unknown_keys_are_a_few_notes() -> None:
         ("model", 'completion = "a\\u0000b"', "is not plain text"),
         ("model", "completion = {model = 'x'}", "its base_url is not an http:// or https:// address"),
         ("model", "completion = {base_url = 'ftp://x'}", "its base_url is not an http:// or https://"),
-        ("model", "completion = {base_url = 'http://[x'}", "Invalid IPv6"),
+        ("model", "completion = {base_url = 'http://[x'}", "not an http:"),
         ("model", "completion = {base_url = 'http://me:pw@x'}", "is not to hold a password"),
         ("model", "completion = {url = 'http://x'}", '"url" is not one of base_url, model, api_key_env'),
         (
@@ -359,7 +359,7 @@ def test_junk_in_any_layer_never_raises_and_gives_valid_settings(
     monkeypatch.setattr(layers, "_read_toml", lambda path, notes: found.get(path))
     loaded = load(project, editor, environ, trusted=trusted)
     for dotted, key in KEYS.items():
-        value = getattr(getattr(loaded.settings, key.section), key.name)
+        value = value_of(loaded.settings, dotted)
         table = isinstance(value, Endpoint) or dotted == "cost.prices"
         again = accepted(key, (plain(value) or {}) if table else value)
         assert again == value, dotted
@@ -378,3 +378,36 @@ def test_a_read_only_state_folder_is_said_with_the_settings(home: Path) -> None:
     (home / "state").rmdir()
     (home / "state").write_text("")
     assert only_note(load(None, {}, {})).startswith(f"Nothing is written to {home / 'state/nearside'}")
+
+
+def test_a_table_inside_a_section_is_read_from_every_layer(project: Path) -> None:
+    write_user(b'[routing]\nkeep_local = 0.5\n[routing.actions]\ntests = "pytest -q"\n')
+    editor = {"nearside": {"routing": {"actions": {"escalate": "Never", "tests": None}, "keepLocal": 0.7}}}
+    routing = load(project, editor, {"NEARSIDE_ROUTING_ACTIONS_CHECKS": "parse"}).settings.routing
+    assert (routing.keep_local, routing.actions.tests) == (Decimal("0.7"), "pytest -q")
+    assert (routing.actions.escalate, routing.actions.checks) == ("never", ("parse",))
+    assert "routing.actions is not used" in only_note(load(project, {"routing": {"actions": 3}}, {})).replace(
+        " in the editor's settings", ""
+    )
+
+
+@pytest.mark.parametrize("name", ["api_key", "key", "token", "OPENAI_API_KEY"])
+def test_a_key_in_a_projects_file_is_refused_and_not_repeated(name: str, project: Path) -> None:
+    (project / ".nearside.toml").write_text(f"[cloud]\n{name} = 'sk-ant-1234'\n")
+    note = only_note(load(project, {}, {}))
+    assert "a key does not belong into settings" in note and "sk-ant" not in note
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("base_url", "ftp://x"),
+        ("base_url", "https://me:secret@x"),
+        ("base_url", "http://[::1"),
+        ("base_url", "http://x:99999"),
+        ("api_key_env", "sk-ant-secret"),
+    ],
+)
+def test_an_address_or_a_variable_that_is_none_is_not_repeated(name: str, value: str) -> None:
+    loaded = load(None, {"cloud": {name: value}}, {})
+    assert getattr(loaded.settings.cloud, name) == "" and "secret" not in only_note(loaded)
