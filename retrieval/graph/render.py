@@ -1,4 +1,4 @@
-"""Found definitions as text: signatures, grouped by file in the file's order, within a budget of characters."""
+"""Found definitions as text: signatures, grouped by file in its order, within a budget of characters."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def render(found: Sequence[Found], budget: int, *, longest: int = LONGEST) -> li
 
     The likeliest definitions are taken first; what a file then shows stands in the file's order.
     """
-    chosen: dict[str, dict[tuple[int, str], str]] = defaultdict(dict)
+    chosen: dict[str, list[Symbol]] = defaultdict(list)
     left = budget
     shown: set[tuple[str, str]] = set()
     for one in found:
@@ -54,38 +54,59 @@ def render(found: Sequence[Found], budget: int, *, longest: int = LONGEST) -> li
     for one in found:  # what is left shows what the classes hold
         for member in one.members[:MOST_MEMBERS]:
             left = _add(one.path, member, chosen, shown, left, longest)
-    return [(path, "\n".join(text for _, text in sorted(lines.items()))) for path, lines in chosen.items()]
+    return [(path, _text(symbols, longest)) for path, symbols in chosen.items()]
 
 
 def _add(
     path: str,
     symbol: Symbol,
-    chosen: dict[str, dict[tuple[int, str], str]],
+    chosen: dict[str, list[Symbol]],
     shown: set[tuple[str, str]],
     left: int,
     longest: int,
 ) -> int:
-    """Add a definition where it fits, under the name of what owns it; return the characters left."""
+    """Add a definition where it fits; return the characters left."""
     if (path, symbol.qualified) in shown:
         return left
-    lines: list[tuple[tuple[int, str], str]] = []
-    text = signature(symbol, longest)
-    if symbol.owner:
-        text = "    " + text
-        if (path, symbol.owner) not in shown and not any(
-            key == (path, symbol.owner) for key in ((path, k[1]) for k in chosen.get(path, {}))
-        ):
-            lines.append(((symbol.first, ""), f"{symbol.owner}:"))
-    lines.append(((symbol.first, symbol.qualified), text))
-    cost = sum(len(text) + 1 for _, text in lines)
+    cost = len(_line(symbol, longest)) + 1
+    if symbol.owner and not any(known.owner == symbol.owner for known in chosen.get(path, ())):
+        cost += len(_heading(symbol)) + 1
     if path not in chosen:
         cost += len(path) + OVERHEAD
     if cost > left:
         return left
     shown.add((path, symbol.qualified))
-    for place, text in lines:
-        chosen[path][place] = text
+    chosen[path].append(symbol)
     return left - cost
+
+
+def _text(symbols: list[Symbol], longest: int) -> str:
+    """Return one file's definitions in its order, members together under the name of what owns them."""
+    starts: dict[str, int] = {}
+    for symbol in symbols:
+        group = symbol.owner or symbol.qualified
+        starts[group] = min(symbol.first, starts.get(group, symbol.first))
+
+    def place(symbol: Symbol) -> tuple[int, str, bool, int, str]:
+        group = symbol.owner or symbol.qualified
+        return starts[group], group, bool(symbol.owner), symbol.first, symbol.name
+
+    lines: list[str] = []
+    under = ""
+    for symbol in sorted(symbols, key=place):
+        if symbol.owner and symbol.owner != under:
+            lines.append(_heading(symbol))
+        lines.append(_line(symbol, longest))
+        under = symbol.owner or symbol.qualified
+    return "\n".join(lines)
+
+
+def _heading(member: Symbol) -> str:
+    return f"{member.owner}:"
+
+
+def _line(symbol: Symbol, longest: int) -> str:
+    return ("    " if symbol.owner else "") + signature(symbol, longest)
 
 
 def characters(pieces: Iterable[tuple[str, str]]) -> int:
