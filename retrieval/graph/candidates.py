@@ -16,9 +16,20 @@ MOST_CLASSES = 12
 MOST_NAMES = 8
 """Definitions of one name that are offered where nothing says which is meant."""
 
-IN_REACH = frozenset(("imported", "implicit", "receiver_module", "receiver_member", "module", "module_near"))
+GIVEN = (
+    "receiver_member", "receiver_module", "receiver_like", "receiver_imported", "imported", "imported_at",
+    "implicit", "module", "module_near", "member_near", "type_of_local", "member_of_local", "inherited",
+    "word", "word_member", "later_word", "likely", "sibling", "tested",
+)  # fmt: skip
+"""What a candidate is come by, as a share of 1."""
+INDEX = {name: index for index, name in enumerate(GIVEN)}
+IN_REACH = tuple(
+    INDEX[name]
+    for name in ("imported", "implicit", "receiver_module", "receiver_member", "module", "module_near")
+)
+_NONE = [0.0] * len(GIVEN)
 
-Features = dict[str, float]
+Features = list[float]
 
 
 class Gathering:
@@ -35,26 +46,26 @@ class Gathering:
         key = place.key
         known = self.found.get(key)
         if known is None or known[0].symbol.first < place.symbol.first:  # of overloads the last one
-            known = self.found[key] = place, known[1] if known else {}
+            known = self.found[key] = place, known[1] if known else _NONE[:]
         features = known[1]
-        if features.get(feature, 0.0) < value:
-            features[feature] = value
+        index = INDEX[feature]
+        if features[index] < value:
+            features[index] = value
         return features
 
     def gather(self) -> None:
         receiver = self.here.scope.receiver
-        if receiver.parts:
-            if not self._receiver():
-                self._unknown_receiver()
+        if receiver.parts and not self._receiver():
+            self._unknown_receiver()
         self._visible()
         self._scope()
         self._words()
         self._unimported()
 
     def in_reach(self, key: tuple[str, str]) -> bool:
-        """Tell whether a candidate needs no import: a name of this file has it, or it is asked of a receiver."""
-        given = self.found[key][1] if key in self.found else {}
-        return not given.keys().isdisjoint(IN_REACH)
+        """Tell whether a candidate needs no import: this file has a name for it, or a receiver has it."""
+        given = self.found[key][1] if key in self.found else _NONE
+        return any(given[index] for index in IN_REACH)
 
     # A receiver
 
@@ -64,12 +75,12 @@ class Gathering:
             if isinstance(entity, Module):
                 self._module(entity, "receiver_module")
                 continue
-            for of in self.graph.classes(entity)[:3] or ([entity] if entity.symbol.kind in CONTAINERS else []):
+            for of in self.graph.classes(entity)[:3] or (
+                [entity] if entity.symbol.kind in CONTAINERS else []
+            ):
                 for place, depth in self.graph.members(of):
                     self.add(place, "receiver_member", 1 / (1 + depth * 0.3))
-        return bool(entities) and any(
-            name.startswith("receiver") for _, features in self.found.values() for name in features
-        )
+        return bool(entities) and any(features[0] or features[1] for _, features in self.found.values())
 
     def _module(self, module: Module, feature: str) -> None:
         count = 0
@@ -155,7 +166,7 @@ class Gathering:
         if features is None:
             return
         self.alias[place.key] = alias
-        features["imported_at"] = at
+        features[INDEX["imported_at"]] = at
         if place.symbol.kind in CONTAINERS and alias in self.here.near:
             for member, depth in self.graph.members(place)[:60]:
                 self.add(member, "member_near", self.here.near[alias] / (1 + depth))

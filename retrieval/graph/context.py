@@ -1,4 +1,4 @@
-"""What can be read off the text at a cursor, cheaply: words around it, what position it is in, what is typed."""
+"""What can be read off the text at a cursor, cheaply: words around it, its position, what is typed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 BEFORE, AFTER = 12_000, 6_000
 """Characters around the cursor whose words count."""
 NEAR = 600
-IMPORT = re.compile(r"^\s*(?:from\b.*\bimport\b|import\b|use\b|using\b|#\s*include\b|require\b|export\b.*\bfrom\b)")
+IMPORT = re.compile(
+    r"^\s*(?:from\b.*\bimport\b|import\b|use\b|using\b|#\s*include\b|require\b|export\b.*\bfrom\b)"
+)
 POSITIONS = (
     ("raise", re.compile(r"\b(?:raise|throw(?:\s+new)?|except|catch|rescue)\b[\s(]*[\w.,\s]*$")),
     ("decorator", re.compile(r"^\s*@[\w.]*$")),

@@ -17,7 +17,15 @@ if TYPE_CHECKING:
 
 QUALIFIED = re.compile(r"\.|::|#|->|/")
 INITIAL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
-KINDS = {"class": 0.5, "type": 0.45, "function": 0.4, "module": 0.35, "method": 0.3, "constant": 0.2, "attribute": 0.1}
+KINDS = {
+    "class": 0.5,
+    "type": 0.45,
+    "function": 0.4,
+    "module": 0.35,
+    "method": 0.3,
+    "constant": 0.2,
+    "attribute": 0.1,
+}
 LONGEST_QUERY = 100
 MOST_NAMES = 400
 """Names of one query that are looked up."""
@@ -43,7 +51,9 @@ def named(graph: Graph, query: str, limit: int) -> list[Found]:
     letters = [re.escape(letter) for letter in wanted if not letter.isspace()]
     pattern = re.compile("^.*?" + ".*?".join(letters) + ".*$", re.IGNORECASE | re.MULTILINE)
     names = pattern.findall("\n".join(graph.resolver.by_name))
-    alike = sorted(((likeness(name, wanted), name) for name in names), key=lambda one: (-one[0], len(one[1]), one[1]))
+    alike = sorted(
+        ((likeness(name, wanted), name) for name in names), key=lambda one: (-one[0], len(one[1]), one[1])
+    )
     found: list[Found] = []
     for like, name in alike[:MOST_NAMES]:
         if len(found) > 4 * limit and like < alike[0][0] - 1:
@@ -79,7 +89,11 @@ def likeness(name: str, wanted: str) -> float:
 
 
 def _owned(place: Place, owners: Sequence[str]) -> bool:
-    parts = [part.lower() for part in (*place.path.partition(".")[0].split("/"), *place.symbol.owner.split(".")) if part]
+    parts = [
+        part.lower()
+        for part in (*place.path.partition(".")[0].split("/"), *place.symbol.owner.split("."))
+        if part
+    ]
     wanted = [owner.lower() for owner in owners if owner]
     return parts[len(parts) - len(wanted) :] == wanted if wanted else True
 
@@ -98,7 +112,9 @@ def repository_map(graph: Graph, budget: int, focus: Sequence[str]) -> list[tupl
             if symbol.kind in ("constant", "attribute") or name.startswith("_"):
                 continue
             users = graph.imports.count((path, name))
-            score = (worth[path] / mean) * (0.2 + users) * (1 + 0.1 * math.log1p(graph.words.count(name, path)))
+            score = (
+                (worth[path] / mean) * (0.2 + users) * (1 + 0.1 * math.log1p(graph.words.count(name, path)))
+            )
             scored.append((-score, path, symbol.first, Found(path, symbol, score, "map")))
     scored.sort(key=lambda one: one[:3])
     return render([found for *_, found in scored[:MOST_MAPPED]], budget)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from retrieval.graph import find
 from retrieval.graph.candidates import Gathering
 from retrieval.graph.context import look_around
-from retrieval.graph.importing import import_of
+from retrieval.graph.importing import Importing
 from retrieval.graph.missing import Imports
 from retrieval.graph.rank import rank
 from retrieval.graph.receivers import receivers
@@ -19,6 +19,9 @@ from retrieval.graph.resolve import Resolver
 from retrieval.graph.types import Cursor, File, Found, Place
 from retrieval.graph.words import Words
 from syntax.facts import Facts
+
+MOST_IMPORTS = 24
+"""Found definitions that get the import they lack."""
 
 
 class Graph:
@@ -89,14 +92,13 @@ class Graph:
         gathering = Gathering(self.resolver, self.imports, look_around(cursor), file)
         gathering.gather()
         found = rank(gathering, self.words, limit)
-        return [self._with_import(one, file, cursor, gathering) for one in found]
-
-    def _with_import(self, one: Found, file: File, cursor: Cursor, gathering: Gathering) -> Found:
-        """Add the import that is missing; what is in reach as it is has none."""
-        if one.symbol.owner or gathering.in_reach((one.path, one.symbol.name)):
-            return one
-        line, row = import_of(self.resolver, file, Place(one.path, one.symbol), cursor.text)
-        return replace(one, import_line=line, import_row=row) if line else one
+        writer = Importing(self.resolver, self.imports, file, cursor.text or cursor.prefix + cursor.suffix)
+        for at, one in enumerate(found[:MOST_IMPORTS]):
+            if one.symbol.owner or gathering.in_reach((one.path, one.symbol.name)):
+                continue
+            if line := writer.line(Place(one.path, one.symbol)):
+                found[at] = replace(one, import_line=line, import_row=writer.row)
+        return found
 
     def receivers(self, cursor: Cursor) -> dict[str, tuple[str, ...]]:
         """Return expressions that can be written at a cursor, each with the names of all its members."""

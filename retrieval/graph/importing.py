@@ -2,28 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
 from posixpath import relpath
 
+from retrieval.graph.missing import Imports
 from retrieval.graph.modules import SUFFIXES, split
 from retrieval.graph.resolve import Resolver
 from retrieval.graph.types import File, Place
 from syntax.facts import Import
 
-QUOTES = ('"', "'")
-INDEXED = ("index.ts", "index.tsx", "index.js", "index.jsx")
+MOST_USERS = 8
+"""Files whose imports of a name are looked at."""
 
 
-def import_of(graph: Resolver, file: File, place: Place, text: str = "") -> tuple[str, int]:
-    """Return the line that imports a definition into `file` and its row; an empty line where none is needed.
+class Importing:
+    """Writes the imports that one file lacks."""
 
-    A member comes with its class: only what stands outside of everything can be imported.
-    """
-    if place.symbol.owner or place.path == file.path:
-        return "", 0
-    writer = WRITERS.get(file.family)
-    line = writer(graph, file, place, text) if writer else ""
-    return (line, _row(file, text)) if line else ("", 0)
+    def __init__(self, graph: Resolver, imports: Imports, file: File, text: str) -> None:
+        self.graph, self.imports, self.file, self.text = graph, imports, file, text
+
+    def line(self, place: Place) -> str:
+        """Return the line that imports a definition; empty where none is needed or nobody knows how.
+
+        A member comes with its class: only what stands outside of everything can be imported.
+        """
+        if place.symbol.owner or place.path == self.file.path:
+            return ""
+        writer = WRITERS.get(self.file.family)
+        return writer(self, place) if writer else ""
+
+    @cached_property
+    def row(self) -> int:
+        """The row before which an import belongs."""
+        return _row(self.file, self.text)
+
+    @cached_property
+    def absolute(self) -> bool:
+        """Whether a Python file names its own package in full, as most of what it and its siblings import."""
+        own = _dotted(self.graph, self.file.path).split(".")[0]
+        relative = absolute = 0
+        for _, imp in self.peers():
+            relative += imp.module.startswith(".")
+            absolute += imp.module.split(".")[0] == own
+            if relative + absolute >= 12:
+                break
+        return absolute >= relative
+
+    def peers(self) -> Iterator[tuple[File, Import]]:
+        """Yield the imports of the file and then those of the others in its folder."""
+        yield from ((self.file, imp) for imp in self.file.facts.imports)
+        folder = self.file.path.rpartition("/")[0]
+        for path in sorted(self.graph.modules.in_folder(folder))[:30]:
+            other = self.graph.files.get(path)
+            if other and other.path != self.file.path and other.family == self.file.family:
+                yield from ((other, imp) for imp in other.facts.imports)
+
+    def written(self, place: Place) -> Iterator[str]:
+        """Yield the modules from which other files import a definition, as seen from this one."""
+        folder = self.file.path.rpartition("/")[0]
+        for path in self.imports.importing(place.symbol.name)[:MOST_USERS]:
+            other = self.graph.files[path]
+            for imp in other.facts.imports:
+                if (
+                    imp.name == place.symbol.name
+                    and imp.alias == imp.name
+                    and other.family == self.file.family
+                ):
+                    beside = path.rpartition("/")[0] == folder
+                    if (beside or not imp.module.startswith(".")) and place in self.graph.imported(
+                        other, imp
+                    ):
+                        yield imp.module
 
 
 def _row(file: File, text: str) -> int:
@@ -37,7 +88,11 @@ def _row(file: File, text: str) -> int:
     if last >= 0:
         return _statement_end(rows, last) + 1
     row = 0
-    while row < len(rows) and row < first_symbol and rows[row].startswith(("#!", "//", "/*", " *", "<?php", "# ")):
+    while (
+        row < len(rows)
+        and row < first_symbol
+        and rows[row].startswith(("#!", "//", "/*", " *", "<?php", "# "))
+    ):
         row += 1
     if file.family == "python" and row < len(rows) and (mark := rows[row].lstrip("rR")[:3]) in ('"""', "'''"):
         closed = row if rows[row].count(mark) > 1 else row + 1
@@ -60,57 +115,22 @@ def _statement_end(rows: list[str], row: int) -> int:
     return row
 
 
-def _peers(graph: Resolver, file: File) -> Iterator[tuple[File, Import]]:
-    """Yield the imports of a file and then those of the others in its folder."""
-    yield from ((file, imp) for imp in file.facts.imports)
-    folder = file.path.rpartition("/")[0]
-    for path in sorted(graph.modules.in_folder(folder))[:30]:
-        other = graph.files.get(path)
-        if other and other.path != file.path and other.family == file.family:
-            yield from ((other, imp) for imp in other.facts.imports)
-
-
-def _python(graph: Resolver, file: File, place: Place, text: str) -> str:
-    target, name = place.path, place.symbol.name
-    for other, imp in _users(graph, place):  # as the others write it
-        if not imp.module.startswith(".") or other.path.rpartition("/")[0] == file.path.rpartition("/")[0]:
-            if imp.name == name and not (imp.module.startswith(".") and _absolute(graph, file)):
-                return f"from {imp.module} import {name}"
-    dotted = _dotted(graph, target)
+def _python(of: Importing, place: Place) -> str:
+    graph, file, name = of.graph, of.file, place.symbol.name
+    ways = Counter(module for module in of.written(place) if not (of.absolute and module.startswith(".")))
+    if ways:
+        return f"from {min(ways, key=lambda way: (-ways[way], len(way), way))} import {name}"
+    dotted = _dotted(graph, place.path)
     own = _dotted(graph, file.path)
-    package = own.split(".") if file.path.endswith("/__init__.py") else own.split(".")[:-1]
+    package = own.split(".") if file.path.endswith("__init__.py") else own.split(".")[:-1]
     parts = dotted.split(".")
-    if package and parts[0] == package[0] and not _absolute(graph, file):
+    if package and parts[0] == package[0] and not of.absolute:
         shared = 0
         while shared < min(len(package), len(parts)) and package[shared] == parts[shared]:
             shared += 1
         dots = "." * (len(package) - shared + 1)
         return f"from {dots}{'.'.join(parts[shared:])} import {name}"
-    return f"from {dotted} import {name}"
-
-
-def _absolute(graph: Resolver, file: File) -> bool:
-    """Tell whether a Python file names its own package in full: as most of what it and its siblings import."""
-    own = _dotted(graph, file.path).split(".")[0]
-    relative = absolute = 0
-    for _, imp in _peers(graph, file):
-        relative += imp.module.startswith(".")
-        absolute += imp.module.split(".")[0] == own
-        if relative + absolute >= 12:
-            break
-    return absolute >= relative
-
-
-def _users(graph: Resolver, place: Place) -> Iterator[tuple[File, Import]]:
-    """Yield how others import a name, a few of them."""
-    count = 0
-    for path in sorted(graph.modules.in_folder(place.path.rpartition("/")[0])):
-        other = graph.files.get(path)
-        for imp in other.facts.imports if other else ():
-            if imp.name == place.symbol.name and other and count < 3:
-                if place in graph.imported(other, imp):
-                    count += 1
-                    yield other, imp
+    return f"from {dotted} import {name}" if dotted else ""
 
 
 def _dotted(graph: Resolver, path: str) -> str:
@@ -120,29 +140,29 @@ def _dotted(graph: Resolver, path: str) -> str:
     while folder and (f"{folder}/__init__.py" in graph.modules.paths):
         parts.insert(0, folder.rpartition("/")[2])
         folder = folder.rpartition("/")[0]
-    if folder and (len(parts) <= 1) and folder.rpartition("/")[2] not in ("src", "lib", "tests", "test"):
-        if f"{folder}/__init__.py" not in graph.modules.paths and base != "__init__":
-            outer = [part for part in folder.split("/") if part not in ("src", "lib")]
-            parts = [*outer, *parts]
+    if len(parts) == 1 and base != "__init__":  # a folder without __init__.py is a package, too
+        parts = [*(part for part in folder.split("/") if part and part not in ("src", "lib")), *parts]
     return ".".join(parts)
 
 
-def _javascript(graph: Resolver, file: File, place: Place, text: str) -> str:
-    name = place.symbol.name
-    written = [imp for _, imp in _peers(graph, file) if imp.module]
+def _javascript(of: Importing, place: Place) -> str:
+    graph, file, text, name = of.graph, of.file, of.text, place.symbol.name
+    written = [imp for _, imp in of.peers() if imp.module]
     module = ""
-    for _, imp in _peers(graph, file):
-        if imp.module and not imp.module.startswith("."):
-            if place.path in graph.modules.find(file.path, "javascript", imp.module).paths:
-                module = imp.module
-                break
+    for imp in written:
+        named = not imp.module.startswith(".")
+        if named and place.path in graph.modules.find(file.path, "javascript", imp.module).paths:
+            module = imp.module
+            break
     if not module:
         module = _relative(file.path, place.path, [imp.module for imp in written])
-    quote = "'" if text.count("from '") > text.count('from "') or (not text and False) else '"'
+    quote = "'" if text.count("from '") > text.count('from "') else '"'
     if text.count("require('") > text.count('require("'):
         quote = "'"
     semicolon = ";" if not text or ";\n" in text else ""
-    default = any(imp.name == name and imp.alias == "default" for imp in graph.files[place.path].facts.imports)
+    default = any(
+        imp.name == name and imp.alias == "default" for imp in graph.files[place.path].facts.imports
+    )
     if "require(" in text and "import " not in text:
         return f"const {{ {name} }} = require({quote}{module}{quote}){semicolon}"
     taken = name if default or name == "default" else f"{{ {name} }}"
@@ -150,7 +170,7 @@ def _javascript(graph: Resolver, file: File, place: Place, text: str) -> str:
 
 
 def _relative(path: str, target: str, written: Iterable[str]) -> str:
-    """Return a module as a path from a file's folder, with a suffix where the file's other imports have one."""
+    """Return a module as a path from a file's folder, with a suffix where its other imports have one."""
     folder = path.rpartition("/")[0]
     away = relpath("/" + target, "/" + folder)
     relative = [module for module in written if module.startswith(".")]
@@ -165,7 +185,8 @@ def _relative(path: str, target: str, written: Iterable[str]) -> str:
     return stem if stem.startswith(".") else f"./{stem}"
 
 
-def _go(graph: Resolver, file: File, place: Place, text: str) -> str:
+def _go(of: Importing, place: Place) -> str:
+    graph, file = of.graph, of.file
     folder = place.path.rpartition("/")[0]
     if folder == file.path.rpartition("/")[0]:
         return ""
@@ -178,26 +199,24 @@ def _go(graph: Resolver, file: File, place: Place, text: str) -> str:
     known = {imp.module for imp in file.facts.imports}
     if path in known:
         return ""
-    return f'\t"{path}"' if "import (" in text else f'import "{path}"'
+    return f'\t"{path}"' if "import (" in of.text else f'import "{path}"'
 
 
-def _rust(graph: Resolver, file: File, place: Place, text: str) -> str:
-    for crate, folder in sorted(graph.modules.config.crates.items(), key=lambda item: -len(item[1])):
-        root = f"{folder}/src/".lstrip("/")
-        if place.path.startswith(root):
-            inside = file.path.startswith(root)
-            rest = place.path.removeprefix(root)
-            break
-    else:
-        before, src, rest = place.path.rpartition("src/")
-        inside, crate = file.path.startswith(before + src), before.rstrip("/").rpartition("/")[2].replace("-", "_")
+def _rust(of: Importing, place: Place) -> str:
+    graph, file = of.graph, of.file
+    before, src, rest = place.path.rpartition("src/")
+    folder = before.rstrip("/")
+    inside = file.path.startswith(before + src)
+    crates = {where: crate for crate, where in graph.modules.config.crates.items()}
+    crate = crates.get(folder, folder.rpartition("/")[2].replace("-", "_"))
     parts = [part for part in rest.removesuffix(".rs").split("/") if part not in ("lib", "main", "mod")]
     start = "crate" if inside else crate
     return f"use {'::'.join([start, *parts, place.symbol.name])};" if start else ""
 
 
-def _of_package(mark: str, keyword: str, end: str, whole: bool = False):
-    def write(graph: Resolver, file: File, place: Place, text: str) -> str:
+def _of_package(mark: str, keyword: str, end: str, whole: bool = False) -> Callable[[Importing, Place], str]:
+    def write(of: Importing, place: Place) -> str:
+        graph, file = of.graph, of.file
         package = graph.files[place.path].facts.package
         if not package or package == file.facts.package:
             return ""
@@ -209,11 +228,12 @@ def _of_package(mark: str, keyword: str, end: str, whole: bool = False):
     return write
 
 
-def _java(graph: Resolver, file: File, place: Place, text: str) -> str:
-    return _of_package(".", "import", ";" if file.language == "java" else "")(graph, file, place, text)
+def _java(of: Importing, place: Place) -> str:
+    return _of_package(".", "import", ";" if of.file.language == "java" else "")(of, place)
 
 
-def _c(graph: Resolver, file: File, place: Place, text: str) -> str:
+def _c(of: Importing, place: Place) -> str:
+    graph, file = of.graph, of.file
     target = place.path
     if not target.rpartition(".")[2].startswith(("h", "H", "inc", "i")):
         headers = [path for path in graph.modules.twins(target) if path.rpartition(".")[2].startswith("h")]
@@ -224,7 +244,9 @@ def _c(graph: Resolver, file: File, place: Place, text: str) -> str:
         return ""
     for other in graph.files.values() if len(graph.files) < 500 else ():
         for imp in other.facts.imports if other.family == "c" else ():
-            if target.endswith(imp.module) and graph.modules.find(file.path, "c", imp.module).paths == (target,):
+            if target.endswith(imp.module) and graph.modules.find(file.path, "c", imp.module).paths == (
+                target,
+            ):
                 return f'#include "{imp.module}"'
     folder = file.path.rpartition("/")[0]
     beside = target.rpartition("/")[0] == folder
@@ -232,14 +254,14 @@ def _c(graph: Resolver, file: File, place: Place, text: str) -> str:
     return f'#include "{path}"'
 
 
-def _lua(graph: Resolver, file: File, place: Place, text: str) -> str:
+def _lua(of: Importing, place: Place) -> str:
     module = place.path.removesuffix(".lua").removesuffix("/init").replace("/", ".")
     module = module.split("lua.", 1)[-1] if module.startswith("lua.") else module
     return f'local {split(place.path)[1]} = require("{module}")'
 
 
-def _ruby(graph: Resolver, file: File, place: Place, text: str) -> str:
-    away = relpath("/" + place.path.removesuffix(".rb"), "/" + file.path.rpartition("/")[0])
+def _ruby(of: Importing, place: Place) -> str:
+    away = relpath("/" + place.path.removesuffix(".rb"), "/" + of.file.path.rpartition("/")[0])
     return f'require_relative "{away}"'
 
 

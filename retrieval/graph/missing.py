@@ -1,4 +1,4 @@
-"""What a file might import and does not yet: what the files around it and those that import alike do import."""
+"""What a file might import and does not yet: what the files around it, and those that import alike, do."""
 
 from __future__ import annotations
 
@@ -35,6 +35,8 @@ class Imports:
         """Path -> what the file imports of this workspace."""
         self._by: dict[Target, set[str]] = defaultdict(set)
         self._stale: set[str] = set()
+        self._names: dict[str, set[str]] = defaultdict(set)
+        """Imported name -> paths."""
         self._voted: dict[str, tuple[frozenset[Target], int, list[tuple[Target, float]]]] = {}
         self._changes = 0
         self._classes: dict[str, dict[str, int]] = defaultdict(dict)
@@ -51,6 +53,12 @@ class Imports:
         self._count(file, -1)
 
     def _count(self, file: File, by: int) -> None:
+        for imp in file.facts.imports:
+            if imp.name and imp.name != "*":
+                if by > 0:
+                    self._names[imp.name].add(file.path)
+                else:
+                    self._names[imp.name].discard(file.path)
         for name, symbols in file.top.items():
             if symbols[0].kind in ("class", "type"):
                 for part in set(parts_of(name)):
@@ -74,6 +82,15 @@ class Imports:
     def count(self, target: Target) -> int:
         self.refresh()
         return len(self._by.get(target, ()))
+
+    def users(self, path: str, name: str) -> int:
+        """Return `count` without looking for changes: after `refresh`, for many."""
+        users = self._by.get((path, name))
+        return len(users) if users else 0
+
+    def importing(self, name: str) -> list[str]:
+        """Return the files that import something under this name."""
+        return sorted(self._names.get(name, ()))
 
     def refresh(self) -> None:
         for path in self._stale:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from retrieval.graph.candidates import Gathering
-from retrieval.graph.features import FEATURES, GIVEN, rows
+from retrieval.graph.candidates import INDEX, Gathering
+from retrieval.graph.features import FEATURES, rows
 from retrieval.graph.resolve import CONTAINERS
 from retrieval.graph.trees import scores
 from retrieval.graph.types import Found
@@ -43,16 +43,16 @@ OVERRIDES = 4.0
 def rank(gathering: Gathering, words: Words, limit: int) -> list[Found]:
     """Return the candidates of a cursor, the likeliest first, at most `limit`."""
     places, table = rows(gathering, words)
+    if not places:
+        return []
     worth = scores(table)
-    for at, row in enumerate(table):
-        if row[AT_TYPED]:
-            worth[at] += TYPED if row[AT_TYPED] > 0 else OTHER_TYPED
-        worth[at] += OVERRIDES * row[AT_OVERRIDES]
+    for at, (typed, overrides) in enumerate(table[:, [AT_TYPED, AT_OVERRIDES]].tolist()):
+        worth[at] += OVERRIDES * overrides + (TYPED if typed > 0 else OTHER_TYPED if typed < 0 else 0.0)
     order = sorted(range(len(places)), key=lambda at: (-worth[at], places[at].key))
     found = []
     for at in order[:limit]:
-        place = places[at]
-        why = next((text for name, text in WHY.items() if table[at][GIVEN.index(name)]), "")
+        place, given = places[at], table[at]
+        why = next((text for name, text in WHY.items() if given[INDEX[name]]), "")
         members = ()
         if place.symbol.kind in CONTAINERS and len(found) < MOST_CLASSES:
             members = tuple(

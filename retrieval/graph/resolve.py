@@ -1,4 +1,4 @@
-"""From names to definitions: through imports, re-exports, packages, types and inheritance, never in a circle."""
+"""From names to definitions: through imports, re-exports, packages, types, inheritance, never in a circle."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ class Resolver:
         return []
 
     def open_to(self, file: File) -> tuple[str, ...]:
-        """Return the files whose names `file` sees without naming them: its package, star imports, includes."""
+        """Return the files whose names `file` sees unnamed: those of its package, star imports, includes."""
         key = "open", file.path
         known = self._known.get(key)
         if known is None:
@@ -205,7 +205,7 @@ class Resolver:
             file = self.files[path]
             if family and file.family != family:
                 continue
-            found += [Place(path, symbol) for symbol in file.facts.symbols if symbol.name == name]
+            found += [Place(path, symbol) for symbol in file.named(name)]
         return found
 
     # Members
@@ -324,7 +324,7 @@ class Resolver:
         return entities
 
     def own(self, file: File, owner: str) -> list[Place]:
-        """Return the class of a file that has this qualified name; in open languages maybe of another file."""
+        """Return a file's class of this qualified name; in open languages it may be of another file."""
         outer, _, name = owner.rpartition(".")
         listed: Iterable[Symbol] = file.owned.get(outer, ()) if outer else file.top.get(name, ())
         found = [Place(file.path, s) for s in listed if s.name == name and s.kind in CONTAINERS]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -13,29 +12,31 @@ if TYPE_CHECKING:
     import numpy as np
 
 
-def scores(rows: Sequence[Sequence[float]]) -> list[float]:
+def scores(table: np.ndarray) -> list[float]:
     """Return the score of each row of `FEATURES`: the sum of the leaves it comes to."""
-    if not rows:
-        return []
     import numpy as np
 
     feature, threshold, leaf = _trees()
-    table = np.array(rows, dtype=np.float32)
-    row = np.arange(len(rows))[:, None]
-    tree = np.arange(len(feature))[None, :]
-    at = np.zeros((len(rows), len(feature)), dtype=np.intp)
+    columns = np.ascontiguousarray(table.T).ravel()
+    row = np.arange(len(table))[:, None]
+    count = len(leaf) // 2**DEPTH
+    tree = np.arange(count)[None, :] * (2**DEPTH - 1)
+    at = np.zeros((len(table), count), dtype=np.intp)
     for _ in range(DEPTH):
-        at = 2 * at + 1 + (table[row, feature[tree, at]] > threshold[tree, at])
-    return leaf[tree, at - (2**DEPTH - 1)].sum(axis=1).tolist()
+        node = tree + at
+        at = 2 * at + 1 + (columns[feature[node] * len(table) + row] > threshold[node])
+    leaves = np.arange(count)[None, :] * 2**DEPTH + at - (2**DEPTH - 1)
+    return leaf[leaves].sum(axis=1).tolist()
 
 
 @cache
 def _trees() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Read the table: of each tree the feature and threshold of every node, level by level, then its leaves."""
+    """Read the table: of each tree its nodes' features, their thresholds, level by level, then its leaves."""
     import numpy as np
 
     nodes, leaves = 2**DEPTH - 1, 2**DEPTH
     columns = [FEATURES.index(name) for name in NAMES]
     numbers = np.array(TREES.split(), dtype=np.float64).reshape(-1, 2 * nodes + leaves)
     feature = np.array(columns, dtype=np.intp)[numbers[:, :nodes].astype(np.intp)]
-    return feature, numbers[:, nodes : 2 * nodes].astype(np.float32), numbers[:, 2 * nodes :]
+    threshold, leaf = numbers[:, nodes : 2 * nodes].astype(np.float32), numbers[:, 2 * nodes :]
+    return feature.ravel(), threshold.ravel(), leaf.ravel()

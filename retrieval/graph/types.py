@@ -86,7 +86,14 @@ class File:
     """What it defines outside of everything, by name."""
     owned: Mapping[str, Sequence[Symbol]]
     """Members by the qualified name of what owns them."""
-    words: object = field(default=None, repr=False)
+    _named: dict[str, list[Symbol]] = field(default_factory=dict, repr=False)
+
+    def named(self, name: str) -> Sequence[Symbol]:
+        """Return everything of this name, in its order."""
+        if not self._named:
+            for symbol in self.facts.symbols:
+                self._named.setdefault(symbol.name, []).append(symbol)
+        return self._named.get(name, ())
 
     @classmethod
     def of(cls, path: str, facts: Facts) -> File:

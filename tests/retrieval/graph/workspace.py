@@ -9,10 +9,23 @@ from retrieval.words import WORD
 from syntax.extract import facts
 
 LANGUAGES = {
-    "py": "python", "js": "javascript", "ts": "typescript", "tsx": "typescriptreact", "go": "go", "rs": "rust",
-    "java": "java", "kt": "kotlin", "c": "c", "h": "c", "cpp": "cpp", "hpp": "cpp", "cs": "csharp", "rb": "ruby",
-    "php": "php", "lua": "lua",
-}  # fmt: skip
+    "py": "python",
+    "js": "javascript",
+    "ts": "typescript",
+    "tsx": "typescriptreact",
+    "go": "go",
+    "rs": "rust",
+    "java": "java",
+    "kt": "kotlin",
+    "c": "c",
+    "h": "c",
+    "cpp": "cpp",
+    "hpp": "cpp",
+    "cs": "csharp",
+    "rb": "ruby",
+    "php": "php",
+    "lua": "lua",
+}
 MARK = "█"
 
 
@@ -24,9 +37,9 @@ def put(graph: Graph, path: str, text: str) -> None:
     graph.put(path, facts(text, language_of(path)), words=frozenset(WORD.findall(text)))
 
 
-def workspace(files: Mapping[str, str], config: Mapping[str, str] = {}) -> Graph:
+def workspace(files: Mapping[str, str], config: Mapping[str, str] | None = None) -> Graph:
     graph = Graph()
-    for path, text in config.items():
+    for path, text in (config or {}).items():
         graph.put_config(path, text)
     for path, text in files.items():
         put(graph, path, text)
