@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from retrieval.graph import Cursor, Graph
+from retrieval.graph import Cursor, Graph, render
+from syntax.extract import facts
 from syntax.facts import Facts
 from tests.retrieval.graph.workspace import look, names, put, workspace
 
