@@ -19,6 +19,8 @@ INDEX = {"python": "__init__", "javascript": "index", "lua": "init", "rust": "mo
 """What a file is named that stands for its folder."""
 WRITTEN_AS = {".js": (".ts", ".tsx"), ".jsx": (".tsx",), ".mjs": (".mts",), ".cjs": (".cts",)}
 """TypeScript imports a file under the name it will be compiled to."""
+ROOTS = frozenset(("", "src", "lib", "python", "lua"))
+"""Folders whose modules have names of one part everywhere; other folders' have them among themselves."""
 NOTHING = Module(())
 
 
@@ -151,7 +153,10 @@ class Modules:
                     roots.append((-_shared(root, folder), root.count("/") + bool(root), root))
         for _, _, root in sorted(roots):
             # A root inside of a package is none: `import logging` in pkg/a.py is not pkg/logging.py.
-            if family == "python" and f"{root}/__init__.py".lstrip("/") in self.paths and root:
+            if family == "python" and root and f"{root}/__init__.py" in self.paths:
+                continue
+            # Nor is any folder one for a single name: it may well be the standard library's.
+            if "/" not in tail and root not in ROOTS and not f"{folder}/".startswith(f"{root}/"):
                 continue
             return self._file(f"{root}/{tail}" if root else tail, family)
         return NOTHING

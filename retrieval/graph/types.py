@@ -102,6 +102,6 @@ class File:
         for symbol in facts.symbols:
             if symbol.owner:
                 owned[symbol.owner].append(symbol)
-            else:
-                top[symbol.name].append(symbol)
+            if not symbol.owner or (facts.language == "lua" and "." not in symbol.owner):
+                top[symbol.name].append(symbol)  # a Lua module is a table that its file returns
         return cls(path, facts.language, family_of(facts.language), facts, dict(top), dict(owned))
