@@ -103,7 +103,7 @@ def _without(before: list[str], text: str, language: str, gold: Gold) -> str | N
         if last >= gold.line:
             continue
         has = [number for number in range(first, last + 1) if word.search(before[number])]
-        if has and (first in has or last in has) and language != "go":
+        if has and (first in has or last in has):
             has = list(range(first, last + 1))
         gone.update(has)
     if not gone:
