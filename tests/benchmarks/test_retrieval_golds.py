@@ -60,7 +60,8 @@ def test_imports_of_other_languages() -> None:
 def test_typescript_golds_are_imported_from_the_package() -> None:
     texts = {
         "a.ts": "export class Reader {}\nexport function parseAll() {}\nexport type Shape = number;\n",
-        "b.ts": "import { Reader, Shape } from './a';\n// Reader\nlet s: Shape;\nnew Reader(parseAll());\nnew Reader();\n",
+        "b.ts": "import { Reader, Shape } from './a';\n// Reader\nlet s: Shape;\nnew Reader(parseAll());\n"
+        "new Reader();\n",
         "c.ts": "import { Reader } from 'elsewhere';\nnew Reader();\n",
         "d.ts": "export type Shape = string;\n",
     }
