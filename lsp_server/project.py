@@ -10,7 +10,6 @@ import logging
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inference.types import Members, NearsideError, Snippet
@@ -18,6 +17,7 @@ from lsp_server.documents import Document
 from lsp_server.imports import MissingImport
 from lsp_server.suggestions import absolute_path, relative_path
 from retrieval.context import DEFINITIONS, SIMILAR, Candidate, Query
+from settings.paths import is_no_project
 from settings.private import is_private
 from settings.schema import Retrieval
 
@@ -84,7 +84,7 @@ class Project:
         workspace = self._ls.client.workspace
         if workspace is None or not self._ls.settings.retrieval.enabled:
             return False
-        if workspace == Path(workspace.anchor) or workspace == Path.home():
+        if is_no_project(workspace):
             log.info("The workspace is not indexed because it is a whole disk or home folder: %s", workspace)
             return False
         return True

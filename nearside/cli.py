@@ -188,7 +188,7 @@ def index(
     from nearside import index as command
     from nearside.progress import indexing
 
-    root = workspace_of(path)
+    root = _project(path)
     settings = _settings(root).retrieval
     if status:
         print(command.printed(command.look(root, settings), as_json))
@@ -209,7 +209,10 @@ def search(
     from nearside import search as command
     from nearside.progress import indexing
 
-    root = workspace_of(path)
+    if not query.strip():
+        print("Nothing was searched, because the query is empty; say what you look for.", file=sys.stderr)
+        raise typer.Exit(2)
+    root = _project(path)
     with indexing() as report:
         found = command.find(
             root, _settings(root).retrieval, query, k, report, lambda line: print(line, file=sys.stderr)
@@ -239,6 +242,13 @@ def trust(
     from nearside.consent import give, take_back
 
     print(take_back(path) if revoke else give(path))
+
+
+def _project(path: Path) -> Path:
+    """Return the project a path names or lies in. Raises NearsideError for what is not there."""
+    if not path.exists():
+        raise NearsideError(f"Nothing was done, because {path} does not exist; name a project's folder.")
+    return workspace_of(path)
 
 
 def _settings(workspace: Path):

@@ -12,6 +12,7 @@ from inference.types import NearsideError
 from retrieval.pace import OnProgress
 from retrieval.store import Store, StoreError
 from retrieval.workspace import Workspace, folder_of, put_together, uri_of
+from settings.paths import is_no_project
 from settings.schema import Retrieval
 
 
@@ -99,6 +100,10 @@ def check(root: Path, settings: Retrieval) -> None:
     """Raise NotIndexed with the reason why a project cannot be indexed."""
     if not root.is_dir():
         raise NotIndexed(f"Nothing was indexed, because {root} is not a folder; name a project.")
+    if is_no_project(root):
+        raise NotIndexed(
+            f"Nothing was indexed, because {root} is a whole disk or home folder; name a project."
+        )
     if not settings.enabled:
         raise NotIndexed(
             "Nothing was indexed, because retrieval.enabled is false here; `nearside settings` says where."

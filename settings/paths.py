@@ -63,6 +63,12 @@ def ledger_file() -> Path:
     return state_dir() / "ledger.db"
 
 
+def is_no_project(folder: Path) -> bool:
+    """Tell whether a folder is a whole disk or a home folder, which nobody means to have read."""
+    home = Path(os.path.expanduser("~"))
+    return folder in (Path(folder.anchor), home, *home.parents)
+
+
 def notes() -> tuple[str, ...]:
     """Return what was moved elsewhere so far and why, each once, as lines for the user."""
     return tuple(_notes)

@@ -54,3 +54,21 @@ def test_nothing_found_is_said_and_is_no_error(
     assert cli.run(["search", "xylophone", "--path", str(project)]) == 0
     printed = capsys.readouterr()
     assert printed.out == "" and "Nothing was found." in printed.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "why"),
+    [
+        (["search", "x", "--path", "/no/such/folder"], 1, "does not exist"),
+        (["index", "/no/such/folder"], 1, "does not exist"),
+        (["search", " "], 2, "the query is empty"),
+        (["search", "x", "--path", "/"], 1, "whole disk or home folder"),
+        (["index", "~"], 1, "whole disk or home folder"),
+    ],
+)
+def test_what_is_no_project_is_not_read(
+    arguments: list[str], status: int, why: str, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run([argument.replace("~", str(home)) for argument in arguments]) == status
+    assert why in capsys.readouterr().err
+    assert not list((home / "cache").rglob("*.lance"))
