@@ -13,7 +13,7 @@ from pathlib import Path
 
 import benchmarks.retrieval as package
 from benchmarks.retrieval import functions, named, peers
-from benchmarks.retrieval.aider import beside
+from benchmarks.retrieval.beside_aider import beside
 from benchmarks.retrieval.golds import Gold, Query, query
 from benchmarks.retrieval.index import Index, build, files, text_of
 from benchmarks.retrieval.methods import BUDGETS, METHODS, Answer, Times, answers
@@ -47,7 +47,8 @@ def rows(answered: list[dict[str, Answer]], only: list[str]) -> dict[str, dict[s
     for name in only:
         its = [one[name] for one in answered if name in one]
         if its:
-            found[name] = figures([rank_of(one.ranked) for one in its])
+            ranked = any(one.ranked for one in its)
+            found[name] = figures([rank_of(one.ranked) for one in its]) if ranked else {}
             for number, budget in enumerate(BUDGETS):
                 found[name][f"in {budget // 1000}k"] = mean([one.present[number] for one in its])
     return found

@@ -42,7 +42,7 @@ def python(name: str) -> Path:
 
 def ask(name: str, script: str, job: dict[str, Any], seconds: float) -> Any:
     """Run a script of ours in there, a job in and an answer out as JSON. Raises Unavailable."""
-    command = [str(python(name)), str(HERE / script)]
+    command = [str(python(name)), "-P", str(HERE / script)]
     try:
         done = subprocess.run(
             command,

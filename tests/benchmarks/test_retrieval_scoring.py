@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.retrieval import packages
-from benchmarks.retrieval.aider import blocks
+from benchmarks.retrieval.beside_aider import blocks
 from benchmarks.retrieval.functions import first_sentence, stripped
 from benchmarks.retrieval.golds import Gold, Query
 from benchmarks.retrieval.index import build
