@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 
 from retrieval.graph.context import Here, parts_of
@@ -13,6 +14,11 @@ from retrieval.graph.types import File, Module, Place
 MOST_OF_A_MODULE = 150
 MOST_CLASSES = 12
 """Imported classes whose members a receiver of an unknown type may have."""
+LEAST_TYPED = 2
+"""Characters typed of a name from which on all names that begin so are candidates."""
+MOST_TYPED = 24
+TYPED = 0.2
+"""What such a name counts of one written out next to the cursor."""
 MOST_NAMES = 8
 """Definitions of one name that are offered where nothing says which is meant."""
 
@@ -22,6 +28,7 @@ GIVEN = (
     "word", "word_member", "later_word", "likely", "sibling", "tested",
 )  # fmt: skip
 """What a candidate is come by, as a share of 1."""
+SETTER = re.compile(r"\s*@\w+\.(?:setter|deleter)\b")
 INDEX = {name: index for index, name in enumerate(GIVEN)}
 IN_REACH = tuple(
     INDEX[name]
@@ -45,7 +52,8 @@ class Gathering:
             return None
         key = place.key
         known = self.found.get(key)
-        if known is None or known[0].symbol.first < place.symbol.first:  # of overloads the last one
+        later = known is not None and known[0].symbol.first < place.symbol.first
+        if known is None or (later and not SETTER.match(place.symbol.stub)):  # of overloads the last one
             known = self.found[key] = place, known[1] if known else _NONE[:]
         features = known[1]
         index = INDEX[feature]
@@ -60,6 +68,7 @@ class Gathering:
         self._visible()
         self._scope()
         self._words()
+        self._typed()
         self._unimported()
 
     def in_reach(self, key: tuple[str, str]) -> bool:
@@ -204,6 +213,16 @@ class Gathering:
             if paths and len(paths) <= FEW_AFTER:
                 for place in self.graph.places(name, self.file.family)[:FEW_AFTER]:
                     self.add(place, "later_word", 1 / len(paths))
+
+    def _typed(self) -> None:
+        """Definitions anywhere whose names begin with what is typed."""
+        here = self.here
+        if len(here.partial) < LEAST_TYPED or here.scope.receiver.parts:
+            return
+        for name in self.graph.names_from(here.partial, MOST_TYPED):
+            places = [place for place in self.graph.places(name, self.file.family) if not place.symbol.owner]
+            for place in places[:MOST_NAMES]:
+                self.add(place, "word", TYPED / math.sqrt(len(places)))
 
     def _unimported(self) -> None:
         """What files like this one import, and this one does not."""

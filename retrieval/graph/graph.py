@@ -50,7 +50,7 @@ class Graph:
         resolver.files[path] = new
         resolver.modules.add(new)
         for name in {symbol.name for symbol in facts.symbols}:
-            resolver.by_name.setdefault(name, set()).add(path)
+            resolver.defines(path, name)
         for owner in new.owned:
             resolver.by_owner.setdefault(owner, set()).add(path)
         self.imports.put(new)

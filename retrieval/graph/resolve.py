@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -42,6 +43,11 @@ class Resolver:
         self.by_owner: dict[str, set[str]] = {}
         """Qualified name of what owns members -> paths."""
         self._known: dict[tuple[Any, ...], Any] = {}
+        self._sorted: list[str] = []
+        self._recent: set[str] = set()
+        """Names that came after they were sorted."""
+        self._names_left = 0
+        """How many more may come before they are sorted again."""
 
     def changed(self) -> None:
         self._known.clear()
@@ -197,6 +203,30 @@ class Resolver:
                             listed += 1
             if listed > MOST_STAR:
                 return
+
+    def names_from(self, start: str, most: int) -> list[str]:
+        """Return names that begin with `start`, the shortest first."""
+        if self._names_left <= 0:
+            self._sorted, self._recent = sorted(self.by_name), set()
+            self._names_left = max(200, len(self._sorted) // 50)
+        at = bisect_left(self._sorted, start)
+        found = {name for name in self._recent if name.startswith(start)}
+        while at < len(self._sorted) and self._sorted[at].startswith(start) and len(found) < 20 * most:
+            found.add(self._sorted[at])
+            at += 1
+        return sorted((name for name in found if name in self.by_name), key=lambda one: (len(one), one))[
+            :most
+        ]
+
+    def defines(self, path: str, name: str) -> None:
+        """Take note that a file defines a name."""
+        paths = self.by_name.get(name)
+        if paths is None:
+            paths = self.by_name[name] = set()
+            self._names_left -= 1
+            if self._names_left > 0:
+                self._recent.add(name)
+        paths.add(path)
 
     def places(self, name: str, family: str = "") -> list[Place]:
         """Return every definition of a name, in the order of paths."""

@@ -191,3 +191,13 @@ def test_the_members_of_a_class_stand_under_one_heading_and_the_budget_is_kept()
     ]
     assert len(render(found, len(path) + len(text) + 8)[0][1]) <= len(text)
     assert render(found, 30) == []
+
+
+def test_what_is_typed_finds_names_anywhere_that_begin_so_however_late_they_came() -> None:
+    graph = workspace({"far/away.py": "def open_store(): ...\nclass Opener:\n    def open_it(self): ...\n"})
+    assert names(look(graph, "app.py", "x = open_█\n")) == ["far/away.py:open_store"]
+    for number in range(300):
+        put(graph, f"more/m{number}.py", f"def open_{number}(): ...\ndef other_{number}(): ...\n")
+        assert f"more/m{number}.py:open_{number}" in names(look(graph, "app.py", f"x = open_{number}█\n"))
+    graph.drop("far/away.py")
+    assert all(one.path != "far/away.py" for one in look(graph, "app.py", "x = open_s█\n"))
