@@ -26,7 +26,7 @@ class Symbol:
     """Of a class or type: what it extends, implements or embeds, as written but without type arguments."""
     type: str = ""
     """Of a function what it returns, of an attribute, variable or constant what it holds: an annotation as
-    written, or the callee of the call that makes it (`self.x = Foo(1)` is `Foo`). Empty where nothing says."""
+    written, or the callee of the call that makes it (`self.x = Foo(1)` is `Foo`). Empty if nothing says."""
 
     @property
     def qualified(self) -> str:

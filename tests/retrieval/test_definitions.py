@@ -12,9 +12,13 @@ def outline(path: str, text: str, language: str = "python") -> Outline:
 
 
 def query(
-    prefix: str, suffix: str = "", head: str = "", language: str = "python", **more: frozenset[str]
+    prefix: str,
+    suffix: str = "",
+    head: str = "",
+    language: str = "python",
+    troubled: frozenset[str] = frozenset(),
 ) -> Query:
-    return Query("main.py", language, prefix, suffix, head, **more)
+    return Query("main.py", language, prefix, suffix, head, troubled)
 
 
 def stubs(outlines: list[Outline], asked: Query) -> list[str]:
