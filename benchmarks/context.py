@@ -1,252 +1,213 @@
-"""What context from open files does to the bundled model: the same holes with and without it.
+"""What the index does to the bundled model's completions: the same holes with and without it.
 
-`python -m benchmarks.context` punches holes into our own modules, which no model was trained on, where a line
-uses a name of another module; the modules a file imports count as open. It prints exact match of the rest of
-the line and the log-probability of the true one, both ways, and the same for lines anywhere in these files.
+`python -m benchmarks.context` takes invented APIs, which exist nowhere else (invented.py), and packages the
+model was not trained on (wheels in `--wheels`, and our own modules). Each hole is a name of another file and
+the rest of its line. It is asked four times: nothing but the file, with signature stubs of the graph, with
+the members of receivers for guided decoding, with both, which is what is shipped.
+
+Other holes of the same files show whether the index does harm. Similar code by words and vectors is left out
+here: on the real sets it shows the definition of what is used in a tenth of the cases (benchmarks/retrieval).
 """
 
 from __future__ import annotations
 
 import argparse
-import ast
+import json
 import math
-import queue
-import re
 import statistics
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-import numpy as np
-
-from inference.generate import Job
-from inference.healing import take_back
-from inference.lines import split_lines
-from inference.llama import LlamaBackend
+from benchmarks.context_holes import Hole, invented, modules, real
+from benchmarks.context_index import Index, Shown, listed, stubbed
+from benchmarks.guide import PACKAGES, WHEELS, Bench
+from benchmarks.invented import invent
+from benchmarks.members import from_wheel
+from inference.guide import BONUS
 from inference.models import bundled
-from inference.overlap import until_suffix
-from inference.prompts import window
-from inference.scheduler import Scheduler
-from inference.tokens import infill_tokens
-from inference.types import FimPrompt, Snippet
-from retrieval.context import RING, Candidate, Query, assemble, budget
-from retrieval.definitions import Outline, find
-from retrieval.neighbourhoods import cut
-from settings.schema import Completion, Model
-from syntax.definitions import WORD, definitions
+from inference.types import FimPrompt
+from retrieval.context import budget
 
-ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = (
-    "settings",
-    "syntax",
-    "inference",
-    "retrieval",
-    "lsp_server",
-    "nearside",
-    "benchmarks",
-    "training",
-)
-MOST_TOKENS = 64
-GROUPS = (
-    "Holes with a name of an open file that the context shows",
-    "Holes with a name of an open file that it does not show",
-    "Other holes of the same files",
-)
-
-
-@dataclass(frozen=True)
-class Hole:
-    path: str
-    text: str
-    start: int
-    expected: str
-    open_paths: tuple[str, ...]
-    names: frozenset[str]
-    """What the text in the hole uses of the names that open files define."""
+WAYS = ("nothing", "stubs", "members", "both")
+HOLES, QUICK = 40, 10
+"""Cross-file holes of a project; there are as many others."""
+INVENTED, INVENTED_QUICK = 8, 2
+"""Invented projects of a language, with about 60 holes each, of which `HOLES` are taken."""
+LOWEST = -60.0
+"""Nats; what a guide makes all but impossible counts no less."""
+MEASURED = {"name": "identifier", "line": "rest of line", "logprob": "log-probability"}
+Figures = dict[str, tuple[float, float]]
+"""Means and standard errors by what is measured and how: `name, both`, `line, stubs, gain`."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    exact: bool
+    """What one way made of one hole."""
+
+    name: bool
+    line: bool
     logprob: float
-    """Natural log of the probability of the true rest of the line."""
+    """Of the true rest of the line, in nats."""
+    text: str
 
 
-def modules() -> dict[str, str]:
-    files = (file for package in PACKAGES for file in sorted((ROOT / package).rglob("*.py")))
-    return {file.relative_to(ROOT).as_posix(): file.read_text("utf-8") for file in files}
+@dataclass(frozen=True)
+class Row:
+    """One hole, and what each way made of it."""
+
+    hole: Hole
+    listed: bool
+    stubbed: bool
+    outcomes: tuple[Outcome, ...]
 
 
-def imported(text: str, known: dict[str, str]) -> tuple[str, ...]:
-    """Return the paths of our modules that a module imports."""
-    names = []
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-        elif isinstance(node, ast.Import):
-            names += [alias.name for alias in node.names]
-    paths = (name.replace(".", "/") + ".py" for name in names)
-    return tuple(dict.fromkeys(path for path in paths if path in known))
+def measure(bench: Bench, hole: Hole, shown: Shown, bonus: float) -> Row:
+    """Ask for one hole in all ways."""
+    by_way: dict[str, Outcome] = {}
+    for snippets, plain, guided in (((), "nothing", "members"), (shown.snippets, "stubs", "both")):
+        prompt = FimPrompt(hole.prefix, hole.suffix, hole.path, hole.project, snippets, shown.members)
+        asked = bench.ask(prompt, hole.expected, [0.0, bonus])
+        for way, (text, logprob) in zip((plain, guided), asked, strict=True):
+            same, line = _first(text) == hole.name, text == hole.expected
+            by_way[way] = Outcome(same, line, max(logprob, LOWEST), text)
+    return Row(hole, listed(hole, shown), stubbed(hole, shown), tuple(by_way[way] for way in WAYS))
 
 
-def punch(texts: dict[str, str], outlines: dict[str, Outline], count: int, chance: Random) -> list[Hole]:
-    """Return holes from a word's start to the line's end, half where a name of an open file follows."""
-    foreign: list[Hole] = []
-    others: list[Hole] = []
-    for path, text in texts.items():
-        near = imported(text, texts)
-        names = {d.name for other in near for d in outlines[other].definitions if len(d.name) > 2}
-        code = _code_lines(text)
-        offset = 0
-        for number, line in enumerate(text.split("\n")):
-            if near and number in code and len(line.strip()) > 8:
-                starts = [m.start() for m in re.finditer(r"(?<=[ .(\[=,])\w|(?<=\w)\(", line)]
-                used = [m.start() for m in WORD.finditer(line) if m[0] in names]
-                cuts = [c for c in starts if used and c <= max(used)] or starts
-                if cuts:
-                    at = chance.choice(cuts)
-                    expected = line[at:].rstrip()
-                    inside = frozenset(WORD.findall(expected)) & names
-                    hole = Hole(path, text, offset + at, expected, near, inside)
-                    (foreign if inside else others).append(hole)
-            offset += len(line) + 1
-    half = count // 2
-    return chance.sample(foreign, half) + chance.sample(others, count - half)
+def _first(text: str) -> str:
+    """The name a text begins with; empty if it begins with something else."""
+    end = next((at for at, sign in enumerate(text) if not (sign.isalnum() or sign == "_")), len(text))
+    return text[:end]
 
 
-def _code_lines(text: str) -> set[int]:
-    """Return the lines, from 0, of statements in functions and classes that are code."""
-    lines: set[int] = set()
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            for statement in node.body:
-                prose = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
-                if not prose and not isinstance(statement, (ast.Import, ast.ImportFrom)):
-                    lines.update(range(statement.lineno - 1, statement.end_lineno or statement.lineno))
-    blank = {n for n, line in enumerate(text.split("\n")) if line.lstrip().startswith(("#", '"""'))}
-    return lines - blank
+def groups(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    """Rows by what is reported of them together."""
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        hole = row.hole
+        if hole.kind == "invented":
+            found.setdefault(f"invented, {hole.language}", []).append(row)
+        elif hole.kind == "other":
+            found.setdefault("real, other holes", []).append(row)
+        else:
+            found.setdefault("real, cross-file", []).append(row)
+            found.setdefault(f"real, {hole.kind}", []).append(row)
+    return {name: found[name] for name in sorted(found)}
 
 
-def context_of(
-    hole: Hole, texts: dict[str, str], outlines: dict[str, Outline], room: int, ring: bool
-) -> tuple[Snippet, ...]:
-    """Return what the server would show: definitions and, as the ring, a neighbourhood of each open file."""
-    prefix, suffix = _window(hole)
-    query = Query(hole.path, "python", prefix, suffix, hole.text[:4000])
-    found = find([outlines[path] for path in hole.open_paths], query)
-    if ring:
-        for number, path in enumerate(hole.open_paths):
-            inside = outlines[path].definitions
-            line = inside[len(inside) // 2].first if inside else 0
-            if chunk := cut(path, texts[path].split("\n"), line, inside):
-                found.append(Candidate(Snippet(path, chunk.text), RING, number, chunk.first, 0.1))
-    return tuple(candidate.snippet for candidate in assemble(found, query, room))
+def figures(rows: Sequence[Row]) -> Figures:
+    """Means with their standard errors, and what each way gains over nothing, hole by hole."""
+    made = {
+        "holes": (float(len(rows)), 0.0),
+        "listed": _mean([row.listed for row in rows]),
+        "in stubs": _mean([row.stubbed for row in rows]),
+    }
+    for measured in MEASURED:
+        values = [[float(getattr(outcome, measured)) for outcome in row.outcomes] for row in rows]
+        for at, way in enumerate(WAYS):
+            made[f"{measured}, {way}"] = _mean([value[at] for value in values])
+            made[f"{measured}, {way}, gain"] = _mean([value[at] - value[0] for value in values])
+    return made
 
 
-def _window(hole: Hole) -> tuple[str, str]:
-    end = hole.start + len(hole.expected)
-    lines = split_lines(hole.text[: hole.start] + hole.text[end:])
-    line = hole.text.count("\n", 0, hole.start)
-    column = hole.start - (hole.text.rfind("\n", 0, hole.start) + 1)
-    return window(lines, line, column, Completion())
+def _mean(values: Sequence[float]) -> tuple[float, float]:
+    """Mean and its standard error."""
+    error = statistics.stdev(values) / math.sqrt(len(values)) if len(values) > 1 else math.nan
+    return statistics.mean(values), error
 
 
-def measure(
-    backend: LlamaBackend, scheduler: Scheduler, hole: Hole, snippets: tuple[Snippet, ...]
-) -> Outcome:
-    prefix, suffix = _window(hole)
-    prompt, typed = take_back(backend, FimPrompt(prefix, suffix, hole.path, "nearside", snippets))
-    description = backend.description
-    room = min(description.context, description.trained_context or description.context) - MOST_TOKENS
-    tokens = infill_tokens(backend, prompt, room)
-    made: list[str] = []
-    done: queue.Queue[Exception | None] = queue.Queue()
-    scheduler.submit(
-        Job(
-            tokens, lambda p: made.append(p.text), done.put, typed=typed, max_tokens=MOST_TOKENS, stop=("\n",)
-        )
-    )
-    if error := done.get():
-        raise error
-    exact = until_suffix("".join(made), suffix).rstrip() == hole.expected
-    return Outcome(exact, _logprob(backend, tokens, backend.tokenize(typed.decode() + hole.expected)))
+def tables(found: dict[str, Figures]) -> str:
+    """The figures for people; shares in percent."""
+    lines = []
+    for measured, title in MEASURED.items():
+        unit = 1 if measured == "logprob" else 100
+        lines.append(f"| {title} | holes | {' | '.join(WAYS)} | both less nothing (95 %) | times |")
+        lines.append("|---" * (len(WAYS) + 4) + "|")
+        for name, its in found.items():
+            pairs = [its[f"{measured}, {way}"] for way in WAYS]
+            cells = [f"{unit * mean:.1f} ± {unit * error:.1f}" for mean, error in pairs]
+            gain, error = its[f"{measured}, both, gain"]
+            cells.append(f"{unit * gain:+.1f} ± {1.96 * unit * error:.1f}")
+            without, both = pairs[0][0], pairs[-1][0]
+            cells.append("" if unit == 1 else f"{both / without:.1f}" if without else "all from none")
+            lines.append(f"| {name} | {its['holes'][0]:.0f} | {' | '.join(cells)} |")
+        lines.append("")
+    known = (f"{name} {its['listed'][0]:.0%} / {its['in stubs'][0]:.0%}" for name, its in found.items())
+    return "\n".join([*lines, f"The name is a listed member / in the stubs: {', '.join(known)}."])
 
 
-def _logprob(backend: LlamaBackend, prompt: list[int], answer: list[int]) -> float:
-    """Return the log-probability of `answer` after `prompt`, in a sequence of its own."""
-    sequence, ids, total = backend.sequences - 1, prompt + answer, 0.0
-    backend.trim(sequence, 0)
-    for start in range(0, len(ids), backend.batch_size):
-        part = ids[start : start + backend.batch_size]
-        wanted = [start + i >= len(prompt) - 1 for i in range(len(part))]
-        backend.decode(part, range(start, start + len(part)), [sequence] * len(part), wanted)
-        for i in range(len(part)):
-            if wanted[i] and start + i + 1 < len(ids):
-                row = backend.logits(i).astype(np.float64)
-                top = row.max()
-                total += float(row[ids[start + i + 1]] - top - np.log(np.exp(row - top).sum()))
-    backend.trim(sequence, 0)
-    return total
-
-
-def report(label: str, pairs: Sequence[tuple[Outcome, Outcome]]) -> None:
-    """Print one group: share of exact matches and mean log-probability, without and with context."""
-    without, with_ = [a for a, _ in pairs], [b for _, b in pairs]
-    gains = [b.logprob - a.logprob for a, b in pairs]
-    error = 1.96 * statistics.stdev(gains) / math.sqrt(len(gains))
-    won = sum(b.exact and not a.exact for a, b in pairs)
-    lost = sum(a.exact and not b.exact for a, b in pairs)
-    print(f"{label}: n = {len(pairs)}")
-    print(f"  exact match        {_share(without):6.1%} without, {_share(with_):6.1%} with context "
-          f"({won} won, {lost} lost)")  # fmt: skip
-    print(f"  log-probability    {_mean(without):6.2f} without, {_mean(with_):6.2f} with context "
-          f"(gain {statistics.mean(gains):+.2f} nats a line, 95 % within {error:.2f})")  # fmt: skip
-
-
-def _share(outcomes: Sequence[Outcome]) -> float:
-    return sum(outcome.exact for outcome in outcomes) / len(outcomes)
-
-
-def _mean(outcomes: Sequence[Outcome]) -> float:
-    return statistics.mean(outcome.logprob for outcome in outcomes)
+def projects(arguments: argparse.Namespace) -> list[tuple[dict[str, str], list[Hole]]]:
+    """Texts and holes of each project."""
+    made: list[tuple[dict[str, str], list[Hole]]] = []
+    each = arguments.holes or (QUICK if arguments.quick else HOLES)
+    for language in ("python", "typescript"):
+        for seed in range(INVENTED_QUICK if arguments.quick else INVENTED):
+            project = invent(seed, language)
+            holes = invented(project)
+            made.append((project.texts, Random(seed).sample(holes, min(each, len(holes)))))
+    texts = {"nearside": modules()}
+    for package in PACKAGES:
+        if wheel := next((arguments.wheels / package).glob("*.whl"), None):
+            texts[package] = from_wheel(wheel)
+        else:
+            print(f"{package} is left out: {arguments.wheels / package} has no wheel of it", file=sys.stderr)
+    return made + [(files, real(name, files, each, Random(5))) for name, files in texts.items()]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.context",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--model", type=Path, default=bundled())
-    parser.add_argument("--holes", type=int, default=400)
-    parser.add_argument("--budget", type=int, help="characters for snippets; default: by the model's context")
-    parser.add_argument("--ring", action="store_true", help="also a neighbourhood of each open file")
+    parser.add_argument("--wheels", type=Path, default=WHEELS, help="folder of one folder a package")
+    parser.add_argument("--holes", type=int, help=f"of a project; default {HOLES}, {QUICK} if quick")
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--budget", type=int, help="characters for stubs; default: by the model's context")
+    parser.add_argument("--bonus", type=float, default=BONUS, help="nats; default: %(default)s")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--show", type=int, default=0, help="print so many contexts")
+    parser.add_argument("--show", type=int, default=0, help="print so many prompts' context and answers")
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON, too")
     arguments = parser.parse_args()
-    backend = LlamaBackend(arguments.model, Model(threads=arguments.threads, context=2048, documents=2))
-    description = backend.description
-    context = min(description.context, description.trained_context or description.context)
-    room = budget(context, MOST_TOKENS) if arguments.budget is None else arguments.budget
-    texts = modules()
-    outlines = {
-        path: Outline.of(path, "python", 0, definitions(text, "python")) for path, text in texts.items()
-    }
-    holes = punch(texts, outlines, arguments.holes, Random(3))
-    scheduler, begun = Scheduler(backend), time.monotonic()
-    groups: dict[str, list[tuple[Outcome, Outcome]]] = {label: [] for label in GROUPS}
-    characters = []
-    for number, hole in enumerate(holes):
-        snippets = context_of(hole, texts, outlines, room, arguments.ring)
-        characters.append(sum(len(snippet.text) for snippet in snippets))
-        pair = measure(backend, scheduler, hole, ()), measure(backend, scheduler, hole, snippets)
-        seen = hole.names & {word for snippet in snippets for word in WORD.findall(snippet.text)}
-        groups[GROUPS[0] if seen else GROUPS[1] if hole.names else GROUPS[2]].append(pair)
-        if number < arguments.show:
-            print(f"--- {hole.path} wants {hole.expected!r}: {pair}")
-            print("\n".join(f"{snippet.path}\n{snippet.text}" for snippet in snippets))
-    print(f"{description.name}: a context of {context} tokens, {room} characters of it for snippets at most, "
-          f"{statistics.mean(characters):.0f} on average; {time.monotonic() - begun:.0f} s")  # fmt: skip
-    for label, pairs in groups.items():
-        report(label, pairs)
+    bench = Bench(arguments.model, arguments.threads)
+    room = budget(bench.context, 64) if arguments.budget is None else arguments.budget
+    begun, cpu = time.monotonic(), time.process_time()
+    rows: list[Row] = []
+    lengths: list[int] = []
+    for texts, holes in projects(arguments):
+        index = Index(texts)
+        for hole in holes:
+            shown = index.shown(hole, room)
+            rows.append(measure(bench, hole, shown, arguments.bonus))
+            lengths.append(sum(len(snippet.text) for snippet in shown.snippets))
+            if len(rows) <= arguments.show:
+                _show(rows[-1], shown)
+        if holes:
+            took = time.monotonic() - begun
+            print(f"{holes[0].project}: {len(holes)} holes; {took:.0f} s so far", file=sys.stderr, flush=True)
+    found = {name: figures(some) for name, some in groups(rows).items()}
+    print(
+        f"{bench.backend.description.name}, a context of {bench.context} tokens, {room} characters of it for "
+        f"stubs at most, {statistics.mean(lengths):.0f} on average, a bonus of {arguments.bonus:g} nats\n"
+    )
+    print(tables(found))
+    print(f"{time.monotonic() - begun:.0f} s, {time.process_time() - cpu:.0f} CPU s", file=sys.stderr)
+    if arguments.json:
+        print(json.dumps(found))
+
+
+def _show(row: Row, shown: Shown) -> None:
+    print(f"--- {row.hole.path} after {row.hole.prefix[-60:]!r} wants {row.hole.expected!r}")
+    for snippet in shown.snippets:
+        print(f"{snippet.path}\n{snippet.text}")
+    for receiver, names in shown.members:
+        print(f"{receiver}: {' '.join(names)}")
+    for way, outcome in zip(WAYS, row.outcomes, strict=True):
+        print(f"  {way}: {outcome.logprob:.2f} {outcome.text!r}")
 
 
 if __name__ == "__main__":

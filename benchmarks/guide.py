@@ -12,6 +12,7 @@ import queue
 import re
 import statistics
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
@@ -73,25 +74,34 @@ class Bench:
         description = self.backend.description
         self.context = min(description.context, description.trained_context or description.context)
 
+    def close(self) -> None:
+        self.scheduler.close()
+        self.backend.close()
+
     def measure(self, hole: Hole, snippets: tuple[Snippet, ...], bonuses: list[float]) -> list[Outcome]:
         """One outcome a bonus; 0 is without a guide."""
         whole = FimPrompt(hole.prefix, hole.suffix, hole.path, hole.project, snippets, hole.members)
-        prompt, typed = take_back(self.backend, whole)
-        tokens = infill_tokens(self.backend, prompt, self.context - 64)
-        known = Known.of(prompt)
-        guides = [replace(known, bonus=bonus) if known and bonus else None for bonus in bonuses]
-        answer = self.backend.tokenize(typed.decode() + hole.expected)
-        rows = self._rows(tokens, answer)
         outcomes = []
-        for guide in guides:
-            made = until_suffix(self._write(tokens, typed, guide), hole.suffix).rstrip()
+        for made, logprob in self.ask(whole, hole.expected, bonuses):
             right, wrote = _WORD.match(hole.expected), _WORD.match(made)
             same = bool(right and wrote and right[0] == wrote[0])
             if not hole.at_member:
                 same = bool(re.search(rf"\.{re.escape(hole.name)}\b", made))
-            logprob = self._logprob(rows, answer, typed, guide)
             outcomes.append(Outcome(same, made == hole.expected, logprob, made))
         return outcomes
+
+    def ask(self, whole: FimPrompt, expected: str, bonuses: Sequence[float]) -> list[tuple[str, float]]:
+        """For each bonus what the model writes of the line, and the log-probability of `expected`."""
+        prompt, typed = take_back(self.backend, whole)
+        tokens = infill_tokens(self.backend, prompt, self.context - 64)
+        known = Known.of(prompt)
+        guides = [replace(known, bonus=bonus) if known and bonus else None for bonus in bonuses]
+        answer = self.backend.tokenize(typed.decode() + expected)
+        written = {}
+        for guide in dict.fromkeys(guides):
+            written[guide] = until_suffix(self._write(tokens, typed, guide), whole.suffix).rstrip()
+        rows = self._rows(tokens, answer)
+        return [(written[guide], self._logprob(rows, answer, typed, guide)) for guide in guides]
 
     def _write(self, tokens: list[int], typed: bytes, known: Known | None) -> str:
         made: list[str] = []
@@ -113,11 +123,13 @@ class Bench:
         return "".join(made)
 
     def _rows(self, prompt: list[int], answer: list[int]) -> list[np.ndarray]:
-        """Logits before each token of the answer, in a sequence that nothing else uses here."""
-        backend = self.backend
+        """Logits before each token of the answer, in a sequence that begins as the last request did."""
+        backend, cache = self.backend, self.scheduler.cache
         sequence, ids, rows = backend.sequences + backend.branches - 1, prompt + answer, []
-        backend.trim(sequence, 0)
-        for start in range(0, len(ids), backend.batch_size):
+        slot, known = cache.acquire("bench", prompt)
+        backend.copy(slot.id, sequence, known)
+        cache.release(slot)
+        for start in range(known, len(ids), backend.batch_size):
             part = ids[start : start + backend.batch_size]
             wanted = [len(prompt) <= start + i + 1 < len(ids) for i in range(len(part))]
             backend.decode(part, range(start, start + len(part)), [sequence] * len(part), wanted)

@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from random import Random
 
-from benchmarks.context import modules
+from benchmarks.context_holes import modules
 from inference.lines import split_lines
 from inference.prompts import window
 from inference.types import Members
@@ -57,8 +57,9 @@ class Owner:
                 found.setdefault(node.name, f"def {node.name}({ast.unparse(node.args)})")
                 if isinstance(self.node, ast.ClassDef):
                     for inner in ast.walk(node):
-                        stored = isinstance(inner, ast.Attribute) and isinstance(inner.ctx, ast.Store)
-                        if stored and isinstance(inner.value, ast.Name) and inner.value.id == "self":
+                        if not (isinstance(inner, ast.Attribute) and isinstance(inner.ctx, ast.Store)):
+                            continue
+                        if isinstance(inner.value, ast.Name) and inner.value.id == "self":
                             found.setdefault(inner.attr, f"self.{inner.attr}")
             elif isinstance(node, ast.ClassDef):
                 found.setdefault(node.name, f"class {node.name}")

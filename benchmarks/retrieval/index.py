@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -74,11 +76,11 @@ def build(root: Path, language: str, embedder: Embedder | None, *, chunks: bool)
 
 def _store(name: str, parsed: list[Parsed], embedder: Embedder | None, seconds: dict[str, float]) -> Store:
     begun = time.process_time()
-    uri = home() / "stores" / name
-    Store.destroy(uri)
-    uri.parent.mkdir(parents=True, exist_ok=True)
     store = Store.open(
-        uri, embedder.identity if embedder else "", embedder.dimensions if embedder else 1, create=True
+        Path(_stores().name) / f"{name}-{time.monotonic_ns()}",
+        embedder.identity if embedder else "",
+        embedder.dimensions if embedder else 1,
+        create=True,
     )
     rows = [row for one in parsed for row in to_rows(one.rows)]
     store.replace([], rows)
@@ -91,17 +93,23 @@ def _store(name: str, parsed: list[Parsed], embedder: Embedder | None, seconds: 
     return store
 
 
+@cache
+def _stores() -> tempfile.TemporaryDirectory[str]:
+    """Return this run's own folder, which goes when it ends."""
+    return tempfile.TemporaryDirectory(prefix="benchmark-retrieval-", ignore_cleanup_errors=True)
+
+
 def _embed(store: Store, embedder: Embedder, texts: dict[str, str], name: str) -> None:
-    cache = VectorCache(home() / "vectors.sqlite")
-    known = cache.get_many(embedder.identity, list(texts))
+    kept = VectorCache(home() / "vectors.sqlite")
+    known = kept.get_many(embedder.identity, list(texts))
     missing = sorted((key for key in texts if key not in known), key=lambda key: len(texts[key]))
     for start in range(0, len(missing), BATCH):
         keys = missing[start : start + BATCH]
         made = dict(zip(keys, embedder.embed([texts[key] for key in keys]), strict=True))
-        cache.put_many(embedder.identity, made)
+        kept.put_many(embedder.identity, made)
         known |= made
         _say(f"{name}: embedded {start + len(keys)} of {len(missing)}")
-    cache.close()
+    kept.close()
     import numpy as np
 
     keys = list(texts)
