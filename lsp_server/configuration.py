@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
 
-from lsp_server import engine, logs, recording
+from lsp_server import consent, engine, logs, recording
 from lsp_server.status import PATIENCE
 from settings import layers, paths
 from settings.schema import Settings
@@ -40,8 +40,12 @@ async def _enforce(ls: NearsideServer, loaded: layers.Loaded) -> None:
         await _start_log(ls, loaded.settings)
     if first or loaded.settings.ledger != previous.ledger:
         await recording.follow(ls)
+    question = loaded.refused and consent.wanted(ls, loaded.refused)
     for note in (*loaded.notes, *paths.notes()):
-        ls.status.note(note)
+        if not (question and loaded.refused and note == loaded.refused.note):
+            ls.status.note(note)
+    if question and loaded.refused:
+        ls.run_in_background(consent.ask(ls, loaded.refused))
     if ls.completer:
         ls.completer.settings = loaded.settings.completion
     if first or loaded.settings.model != previous.model:

@@ -64,6 +64,8 @@ class NearsideServer(LanguageServer):
         self.settings = Settings()
         self.editor_settings: dict[str, Any] = {}
         """What the editor said last, over its options in `initialize`."""
+        self.consent_asked: set[tuple[str, ...]] = set()
+        """Settings of the project that were asked about in this session."""
         self.loading = asyncio.Lock()
         """Held while settings are read and put in force."""
         self.introduction: asyncio.Task[None] | None = None

@@ -33,6 +33,17 @@ class Loaded:
     notes: tuple[str, ...]
     origin: dict[str, str]
     """Dotted key -> 'default', a file, 'editor' or 'environment'."""
+    refused: Refused | None = None
+
+
+@dataclass(frozen=True)
+class Refused:
+    """What a project's file may not set before the user consents; `note` says it in a line."""
+
+    file: ProjectFile
+    settings: tuple[str, ...]
+    """Dotted keys."""
+    note: str
 
 
 @dataclass(frozen=True)
@@ -63,6 +74,7 @@ def load(
 ) -> Loaded:
     """Read every layer. `trusted` is the editor's own word that the workspace is the user's."""
     notes: list[str] = []
+    refused: Refused | None = None
     values = {dotted: key.default for dotted, key in KEYS.items()}
     origin = dict.fromkeys(values, "default")
 
@@ -72,13 +84,15 @@ def load(
     if workspace and (project := project_file(workspace, notes)):
         layer = _layer(str(project.path), project.table, workspace)
         free = trusted or trust.granted(workspace, project.table)
-        _apply(layer, values, origin, notes, untrusted=None if free else workspace)
+        if keys := _apply(layer, values, origin, notes, untrusted=not free):
+            refused = Refused(project, keys, _not_consented(keys, project.path, workspace))
+            notes.append(refused.note)
     if editor is not None:
         _apply(_layer("editor", _editor_table(editor), workspace), values, origin, notes)
     _apply(_environment(environ), values, origin, notes)
 
     paths.state_dir()  # the user should hear now that it cannot be written
-    return Loaded(built(values), tuple(dict.fromkeys([*notes, *paths.notes()])), origin)
+    return Loaded(built(values), tuple(dict.fromkeys([*notes, *paths.notes()])), origin, refused)
 
 
 def project_file(workspace: Path, notes: list[str]) -> ProjectFile | None:
@@ -104,9 +118,9 @@ def _apply(
     values: dict[str, Any],
     origin: dict[str, str],
     notes: list[str],
-    untrusted: Path | None = None,
-) -> None:
-    """Lay one layer over what is below it. `untrusted` is the workspace whose file may only tighten."""
+    untrusted: bool = False,
+) -> tuple[str, ...]:
+    """Lay one layer over what is below it. An untrusted one may only tighten; return what it may not set."""
     notes.extend(_unknown(layer))
     refused: list[str] = []
     for dotted, raw in layer.values.items():
@@ -125,12 +139,15 @@ def _apply(
                 refused.append(dotted)
                 continue
         values[dotted], origin[dotted] = value, layer.name
-    if refused:
-        notes.append(
-            f"{', '.join(refused)} in {layer.name} {'is' if len(refused) == 1 else 'are'} not used, because "
-            f"you have not consented to what this project sets; read it, then run: "
-            f"nearside trust {shlex.quote(str(untrusted))}"
-        )
+    return tuple(refused)
+
+
+def _not_consented(keys: tuple[str, ...], file: Path, workspace: Path) -> str:
+    return (
+        f"{', '.join(keys)} in {file} {'is' if len(keys) == 1 else 'are'} not used, because you have not "
+        f"consented to what this project sets; read it, then run: "
+        f"nearside trust {shlex.quote(str(workspace))}"
+    )
 
 
 def _layer(name: str, table: Mapping[Any, Any], folder: Path | None) -> Layer:

@@ -15,6 +15,8 @@ from settings import paths
 from settings.schema import Untrusted
 
 Value = Any
+DECLINED = "declined "
+"""Stands before the hash of settings the user said no to."""
 
 
 def tightened(
@@ -50,13 +52,23 @@ def grant(workspace: Path, table: Mapping[str, Any]) -> None:
     _store({**_recall(), _name(workspace): _digest(table)})
 
 
+def decline(workspace: Path, table: Mapping[str, Any]) -> None:
+    """Remember that the user wants no question about these settings again. Raises OSError."""
+    _store({**_recall(), _name(workspace): DECLINED + _digest(table)})
+
+
+def declined(workspace: Path, table: Mapping[str, Any]) -> bool:
+    """Say whether the user refused this workspace's settings as they stand now."""
+    return _recall().get(_name(workspace)) == DECLINED + _digest(table)
+
+
 def revoke(workspace: Path) -> bool:
     """Forget the consent and say whether there was one. Raises OSError."""
     known = _recall()
-    had = known.pop(_name(workspace), None) is not None
-    if had:
+    had = known.pop(_name(workspace), None)
+    if had is not None:
         _store(known)
-    return had
+    return had is not None and not had.startswith(DECLINED)
 
 
 def _name(workspace: Path) -> str:

@@ -42,6 +42,7 @@ def main() -> int:
             "ready": ready,
             "models": [str(model.completion) for model in models],
             "modules": modules,
+            "mode": server.settings.routing.mode,
         }
 
     @server.feature(LAST_PROMPT)
