@@ -1,0 +1,1 @@
+"""Hosted models: their providers' libraries, what may go wrong there, and asking them within a budget."""
