@@ -16,6 +16,7 @@ OURS = (
     "inference",
     "retrieval",
     "tools",
+    "actions",
     "lsp_server",
     "nearside",
     "training",
@@ -30,8 +31,9 @@ ALLOWED = {
     "inference": ("settings", "syntax"),
     "retrieval": ("settings", "syntax", "inference.types"),
     "tools": ("settings", "syntax", "inference.types", "retrieval"),
-    "lsp_server": ("settings", "syntax", "inference", "retrieval", "tools"),
-    "nearside": ("settings", "syntax", "inference", "retrieval", "tools", "lsp_server"),
+    "actions": ("settings", "syntax", "inference", "retrieval", "tools"),
+    "lsp_server": ("settings", "syntax", "inference", "retrieval", "tools", "actions"),
+    "nearside": ("settings", "syntax", "inference", "retrieval", "tools", "actions", "lsp_server"),
 }
 
 # Which files may import a library at all.
