@@ -17,7 +17,7 @@ from pathlib import Path
 
 from inference import calls
 from inference.calls import Call, LedgerUnusable
-from inference.cost.prices import Tokens, price, source
+from inference.cost.prices import Tokens, UnknownPrice, price, source
 from inference.types import NearsideError
 from settings.schema import Price, Routing
 
@@ -93,12 +93,17 @@ class Purse:
             calls.reserve(ledger, call)
         return call
 
-    def settle(self, call: Call, used: Tokens) -> Decimal:
+    def settle(self, call: Call, used: Tokens) -> Decimal | None:
         """Put what a call really cost in place of its reservation; return it in US dollars.
 
-        A ledger that cannot be written keeps the reservation, which counts for more.
+        A ledger that cannot be written keeps the reservation, which counts for more; so does a call whose
+        usage has no price.
         """
-        cost = price(call.model, call.provider, used, self.prices)
+        try:
+            cost = price(call.model, call.provider, used, self.prices)
+        except UnknownPrice as error:
+            log.warning("%s", error)
+            return self.lose(call)
         if cost > call.reserved:
             log.warning("A call cost $%s, more than the $%s reserved", cost, call.reserved)
         self._noted(lambda ledger: calls.settle(ledger, call.id, cost, used))

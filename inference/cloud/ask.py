@@ -10,7 +10,7 @@ import contextlib
 import logging
 import random
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from inference.calls import Call
@@ -18,6 +18,7 @@ from inference.cloud.types import (
     BadAnswer,
     Cloud,
     CloudError,
+    Delta,
     Deltas,
     ModelUnknown,
     Overloaded,
@@ -25,7 +26,7 @@ from inference.cloud.types import (
 )
 from inference.cost.prices import Tokens
 from inference.outbound.request import Outbound, checked
-from inference.spending import Purse
+from inference.spending import BudgetSpent, Purse
 from inference.types import NearsideError
 
 log = logging.getLogger("nearside.cloud")
@@ -56,64 +57,87 @@ class Asked:
 async def ask(clouds: Sequence[Cloud], outbound: Outbound, purse: Purse, asked: Asked) -> Deltas:
     """Stream the answer of the first model that gives one; the later ones stand in for it.
 
-    Nothing is repeated once text has come. Raises CloudError, BudgetSpent, UnknownPrice and LedgerUnusable.
-    Closing the iterator closes the connection; what that call cost is then unknown, and all of it counts.
+    Nothing is repeated once text has come. Raises CloudError, WillNotSend, BudgetSpent, UnknownPrice and
+    LedgerUnusable. Closing the iterator closes the connection; what that call cost is then unknown, and all
+    that was reserved for it counts.
     """
     checked(outbound)
     loop = asyncio.get_running_loop()
     end = loop.time() + asked.deadline
     failed: CloudError | None = None
-    for cloud in clouds:
-        for attempt in range(asked.retries + 1):
-            if attempt and not await _waited(failed, attempt, end, asked):
-                break
-            left = end - loop.time()
-            if left <= 0:
-                break
-            said = False
-            try:
-                async with contextlib.aclosing(_once(cloud, outbound, purse, asked, left)) as answer:
-                    async for delta in answer:
-                        said = said or bool(delta.text)
-                        yield delta
-                return
-            except CloudError as error:
-                if said:
-                    raise
-                failed = error
-                log.info("Attempt %d at %s failed: %s", attempt + 1, cloud.model, error)
-                if not error.again:
+    refused: list[Call] = []
+    try:
+        for cloud in clouds:
+            for attempt in range(asked.retries + 1):
+                if attempt and not await _waited(failed, attempt, end, asked):
                     break
-        if failed and not isinstance(failed, Overloaded | ModelUnknown | Unreachable | BadAnswer):
-            break  # another model of the same account would fail alike
-    raise failed or Unreachable(
-        "The hosted model was not asked, because no model is set or no time was left; set cloud.model."
-    )
+                left = end - loop.time()
+                if left <= 0:
+                    break
+                said = False
+                try:
+                    async with contextlib.aclosing(
+                        _once(cloud, outbound, purse, asked, left, refused)
+                    ) as answer:
+                        async for delta in answer:
+                            said = said or bool(delta.text)
+                            yield delta
+                    return
+                except CloudError as error:
+                    if said:
+                        raise
+                    failed = error
+                    log.info("Attempt %d at %s failed: %s", attempt + 1, cloud.model, error)
+                    if not error.again:
+                        break
+                except BudgetSpent:
+                    if failed:  # the budget may be there again when what was refused is given back
+                        raise failed from None
+                    raise
+            if failed and not isinstance(failed, Overloaded | ModelUnknown | Unreachable | BadAnswer):
+                break  # another model of the same account would fail alike
+        raise failed or Unreachable(
+            "The hosted model was not asked, because no time was left; try again, or raise cloud.timeout."
+        )
+    finally:
+        if refused:
+            await asyncio.shield(asyncio.to_thread(_released, purse, refused))
 
 
-async def _once(cloud: Cloud, outbound: Outbound, purse: Purse, asked: Asked, left: float) -> Deltas:
-    """Make one request: nothing leaves before its money is put aside and on the disk."""
+async def _once(
+    cloud: Cloud, outbound: Outbound, purse: Purse, asked: Asked, left: float, refused: list[Call]
+) -> Deltas:
+    """Make one request: nothing leaves before its money is put aside and on the disk.
+
+    A call that was certainly not charged goes to `refused`: its money stays aside until the whole escalation
+    has ended, so that no number of retries passes a budget, whatever a provider says it charges.
+    """
     call = await _reserved(cloud, outbound, purse, asked)
-    tokens: Tokens | None = None
-    uncharged = False
+    last = Delta()
+    known = False
     try:
         answer = cloud.complete(outbound, max_tokens=asked.max_tokens, deadline=left)
-        async with contextlib.aclosing(answer) as deltas:  # type: ignore[type-var]
+        async with contextlib.aclosing(answer) as deltas:
             async for delta in deltas:
-                tokens = delta.tokens or tokens
-                yield delta
-    except CloudError as error:
-        uncharged = error.charged is False
-        raise
-    except NearsideError:  # something of ours kept it from leaving
-        uncharged = True
+                if delta.finish:
+                    last = delta
+                else:
+                    yield delta
+    except NearsideError as error:
+        if not isinstance(error, CloudError) or error.charged is False:  # or something of ours kept it here
+            refused.append(call)
+            known = True
         raise
     finally:
-        if tokens:
-            account = partial(purse.settle, call, tokens)
-        else:
-            account = partial(purse.release if uncharged else purse.lose, call)
-        await asyncio.shield(asyncio.to_thread(account))
+        if not known:
+            account = partial(purse.settle, call, last.tokens) if last.tokens else partial(purse.lose, call)
+            cost = await asyncio.shield(asyncio.to_thread(account))
+    yield replace(last, cost=cost, model=cloud.model)
+
+
+def _released(purse: Purse, calls: Sequence[Call]) -> None:
+    for call in calls:
+        purse.release(call)
 
 
 async def _reserved(cloud: Cloud, outbound: Outbound, purse: Purse, asked: Asked) -> Call:

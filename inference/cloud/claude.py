@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from inference.cloud.connection import Connection, Reach, events, whole
+from inference.cloud.connection import Connection, events, whole
 from inference.cloud.failures import refused
+from inference.cloud.reach import Reach
 from inference.cloud.types import BadAnswer, Delta, Deltas
 from inference.cost.prices import Tokens
 from inference.outbound.request import Outbound, checked
@@ -26,13 +27,13 @@ class Claude:
 
     async def complete(self, outbound: Outbound, *, max_tokens: int, deadline: float) -> Deltas:
         checked(outbound)
-        client = await self._connection.client()
         usage: dict[str, int] = {}
         finish = None
         source = events(
+            self._connection,
             outbound,
             self,
-            lambda: client.messages.create(
+            lambda client: client.messages.create(
                 model=self.model,
                 max_tokens=max_tokens,
                 system=_blocks(outbound.system) if outbound.system else [],
@@ -41,7 +42,6 @@ class Claude:
                 stream=True,
             ),
             deadline,
-            WHO,
         )
         try:
             response = await anext(source)

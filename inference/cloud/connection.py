@@ -6,12 +6,14 @@ The library is imported and made in a thread: it takes up to a second, and readi
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from inference.cloud.failures import translated
+from inference.cloud.reach import Reach
 from inference.cloud.types import BadAnswer, Cloud, CloudMissing, Unreachable
 from inference.outbound.request import Outbound, leave, sending
 
@@ -31,17 +33,6 @@ environment holds for other programs and other addresses."""
 Make = Callable[[str, Any, str], Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """How a provider is reached."""
-
-    base_url: str
-    key: Callable[[], str]
-    """Called in a thread; raises KeyMissing."""
-    connect_timeout: float = 5.0
-    read_timeout: float = 30.0
-
-
 class Connection:
     """Makes the provider's client once, when it is first needed."""
 
@@ -58,7 +49,7 @@ class Connection:
         """Return the library's client. Raises CloudMissing and KeyMissing."""
         async with self._lock:
             if self._client is None:
-                self._client = await asyncio.to_thread(self._made)
+                self._client = await _in_a_thread(self._made)
             return self._client
 
     async def close(self) -> None:
@@ -67,22 +58,22 @@ class Connection:
             await client.close()
 
     def _made(self) -> Any:
-        key = self.reach.key()
+        cloud, key = self.reach.cloud, self.reach.key()
         for name in (self._library, "httpx2", "httpcore2"):  # they log whole requests
             logging.getLogger(name).setLevel(logging.WARNING)
         try:
             import httpx2
 
             http = httpx2.AsyncClient(
-                timeout=httpx2.Timeout(self.reach.read_timeout, connect=self.reach.connect_timeout),
+                timeout=httpx2.Timeout(cloud.read_timeout, connect=cloud.connect_timeout),
                 follow_redirects=False,  # what leaves goes where the user said, and nowhere else
                 event_hooks={"request": [_sending], "response": [_bounded]},
             )
-            return self._make(key, http, self.reach.base_url)
+            return self._make(key, http, cloud.base_url)
         except ImportError as error:
             raise CloudMissing(
                 f"The hosted model was not asked, because the library {self._library} is not installed "
-                f'or broken ({type(error).__name__}); run: pip install "nearside[cloud]"'
+                f'or broken ({type(error).__name__}); run: pip install {self._library}'
             ) from error
 
 
@@ -94,20 +85,33 @@ async def _sending(request: httpx2.Request) -> None:
 
 
 async def events(
-    outbound: Outbound, cloud: Cloud, request: Callable[[], Any], deadline: float, who: str
+    connection: Connection,
+    outbound: Outbound,
+    cloud: Cloud,
+    request: Callable[[Any], Any],
+    deadline: float,
 ) -> AsyncGenerator[Any, None]:
     """Yield the library's response, then what it streams; whatever it raises is a NearsideError.
 
-    `request` makes the library's request and returns an awaitable of its stream. The stream is closed however
-    this ends. Raises CloudError, and WillNotSend where the request may not leave.
+    `request` has the library's client make the request and returns an awaitable of its stream. The stream is
+    closed however this ends. Raises CloudError, and WillNotSend where the request may not leave.
     """
     end = asyncio.get_running_loop().time() + deadline
+    who = connection.who
+    try:
+        async with asyncio.timeout_at(end):
+            client = await connection.client()
+    except TimeoutError:
+        raise Unreachable(
+            f"The hosted model was not asked, because its key or its library were not there in {deadline:.0f}"
+            " s; unlock the keyring, or put the key into the environment."
+        ) from None
     stream: Any = None
     try:
         try:
             async with asyncio.timeout_at(end):
                 with sending(outbound, cloud.provider, cloud.model):
-                    stream = await request()
+                    stream = await request(client)
             yield stream.response
             source = aiter(stream)
             while True:
@@ -128,6 +132,27 @@ async def events(
     finally:
         if stream is not None:
             await stream.close()
+
+
+async def _in_a_thread(make: Callable[[], Any]) -> Any:
+    """Await what a thread makes, one that keeps no process alive: a keyring may ask its user, and wait."""
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[Any] = loop.create_future()
+
+    def set_(how: Callable[[Any], None], value: Any) -> None:
+        if not future.done():
+            how(value)
+
+    def run() -> None:
+        try:
+            how, value = future.set_result, make()
+        except BaseException as error:
+            how, value = future.set_exception, error
+        with contextlib.suppress(RuntimeError):  # the loop has ended
+            loop.call_soon_threadsafe(set_, how, value)
+
+    threading.Thread(target=run, name="cloud", daemon=True).start()
+    return await future
 
 
 async def whole(response: httpx2.Response, who: str) -> dict[str, Any]:

@@ -6,8 +6,9 @@ import hashlib
 from typing import Any
 from urllib.parse import urlsplit
 
-from inference.cloud.connection import Connection, Reach, events, whole
+from inference.cloud.connection import Connection, events, whole
 from inference.cloud.failures import refused
+from inference.cloud.reach import Reach
 from inference.cloud.types import BadAnswer, Delta, Deltas
 from inference.cost.prices import Tokens
 from inference.outbound.request import Outbound, checked
@@ -20,18 +21,24 @@ class OpenAI:
     """One model behind chat completions. Prompts are cached by their beginning there, so the order of the
     parts is all it takes."""
 
-    def __init__(self, model: str, reach: Reach, provider: str = "openai") -> None:
+    def __init__(self, model: str, reach: Reach) -> None:
         self.model = model
-        self.provider = provider
-        who = "OpenAI" if provider == "openai" else urlsplit(reach.base_url).hostname or "the server"
+        self.provider = reach.cloud.provider
+        own = self.provider != "openai"
+        who = (urlsplit(reach.cloud.base_url).hostname or "the server") if own else "OpenAI"
         self._connection = Connection(reach, who, "openai", _client)
 
     async def complete(self, outbound: Outbound, *, max_tokens: int, deadline: float) -> Deltas:
         body = self._body(checked(outbound), max_tokens)
-        client = await self._connection.client()
         who = self._connection.who
         finish, tokens = None, None
-        source = events(outbound, self, lambda: client.chat.completions.create(**body), deadline, who)
+        source = events(
+            self._connection,
+            outbound,
+            self,
+            lambda client: client.chat.completions.create(**body),
+            deadline,
+        )
         try:
             response = await anext(source)
             if "json" in response.headers.get("content-type", ""):

@@ -1,6 +1,7 @@
 """What comes back from a hosted model, and what may go wrong there.
 
 CloudError                    an EngineError: what did not happen, why, what to do
++-- CloudOff                  the settings allow no hosted model
 +-- CloudMissing              the provider's library is not installed
 +-- KeyMissing                there is no key, or what is there cannot be one
 +-- KeyRefused                the provider does not know the key, or does not let it do this
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Protocol
 
 from inference.cost.prices import Tokens
@@ -36,6 +38,9 @@ class CloudError(EngineError):
         self.charged = charged
         self.again = again
         self.after = after
+
+
+class CloudOff(CloudError): ...
 
 
 class CloudMissing(CloudError): ...
@@ -74,6 +79,10 @@ class Delta:
     """Set on the last one: 'stop', 'length' or 'refused'."""
     tokens: Tokens | None = None
     """What the whole call used; on the last one, where the server says so."""
+    cost: Decimal | None = None
+    """US dollars as they stand in the ledger; on the last one that `ask` gives, where the usage is known."""
+    model: str = ""
+    """Which one answered; on the last one that `ask` gives."""
 
 
 Deltas = AsyncGenerator[Delta, None]
@@ -84,6 +93,8 @@ class Cloud(Protocol):
 
     provider: str
     model: str
+
+    async def close(self) -> None: ...
 
     def complete(self, outbound: Outbound, *, max_tokens: int, deadline: float) -> Deltas:
         """Stream the answer; it has to be complete in `deadline` seconds. Closing the iterator closes the

@@ -6,6 +6,7 @@ The log holds no text and no secret. A request that cannot be written down is no
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -29,6 +30,8 @@ LARGEST = 8_000_000
 MOST_FILES = 20
 KEPT_DAYS = 400
 TEXT_KEPT_DAYS = 30
+LOCK_SECONDS = 5.0
+"""How long a request waits for another program's line; each holds the lock for some milliseconds."""
 LONGEST_LINE = 1_000_000
 MOST_NAMES = 200
 """Files named in one line."""
@@ -168,7 +171,7 @@ class AuditLog:
         handle = _opened(self.folder / "lock")
         try:
             if sys.platform != "win32":
-                fcntl.flock(handle, fcntl.LOCK_EX)
+                _lock(handle)
             yield
         finally:
             os.close(handle)
@@ -186,6 +189,18 @@ def _opened(path: Path, flags: int = os.O_APPEND) -> int:
     if sys.platform != "win32" and os.fstat(handle).st_mode & 0o077:
         os.fchmod(handle, 0o600)
     return handle
+
+
+def _lock(handle: int) -> None:
+    """Wait for the lock, but not for a process that was stopped while it held it. Raises OSError."""
+    end = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            return fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > end:
+                raise TimeoutError(errno.ETIMEDOUT, "another program holds it") from None
+            time.sleep(0.005)
 
 
 def _sync_folder(folder: Path) -> None:
