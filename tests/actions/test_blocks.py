@@ -112,6 +112,11 @@ def test_the_first_and_the_last_line_are_enough_where_both_are_unique_and_the_le
     assert "does not match" in refused(longer)[0]
 
 
+def test_ends_that_stand_more_than_once_are_no_anchors() -> None:
+    text = "try:\n    a()\n    b()\nfinally:\n    c()\ntry:\n    a()\n    e()\nfinally:\n    c()\n"
+    assert "does not match" in refused("try:\n    a()\n    x()\nfinally:\n", text)[0]
+
+
 def test_a_place_that_is_not_the_only_one_is_refused() -> None:
     reason, hint = refused("x = 1\n", "x = 1\ny\nx = 1\n")
     assert "matches 2 places" in reason and "only one" in hint

@@ -44,3 +44,8 @@ def test_two_far_changes_are_two_edits() -> None:
 def test_a_new_line_is_inserted_and_nothing_replaced() -> None:
     (edit,) = minimal("a\nc\n", "a\nb\nc\n")
     assert edit.start == edit.end and edit.text == "b\n"
+
+
+def test_a_line_end_that_changes_is_replaced_as_a_whole() -> None:
+    assert minimal("a\r\n", "a\rb") == (Edit(1, 3, "\rb"),)
+    assert minimal("a\r\n", "a\n") == (Edit(1, 3, "\n"),)
