@@ -6,6 +6,7 @@ beside the bundled model. For other models it is a score that orders drafts; its
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import math
@@ -70,6 +71,15 @@ def weights(path: Path = WEIGHTS) -> Weights:
             "Confidence is unknown because %s was not read (%s). Install nearside again.", path.name, error
         )
         return Weights(0.0, {})
+
+
+@cache
+def version(path: Path = WEIGHTS) -> str:
+    """Return a mark of these weights: scores of others are of another scale."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+    except OSError:
+        return ""
 
 
 def score(

@@ -12,14 +12,17 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from inference.confidence import version
 from inference.types import Usage
 
 if TYPE_CHECKING:
     import sqlite3
+
+    from inference.routing.decision import Decision
 
 log = logging.getLogger("nearside.ledger")
 
@@ -32,6 +35,8 @@ RETRY_SECONDS = 60.0
 TRIES = 3
 HIGHEST = 1e12
 """Tokens, milliseconds or joules of one request."""
+MOST_DOLLARS = 9_000_000
+"""As picodollars they fit an INTEGER column."""
 LOOKED_AT = 2000
 """The newest suggestions among which recent outcomes are looked for."""
 
@@ -65,9 +70,11 @@ class Entry:
     """The deadline cut it."""
     withheld: str = ""
     """Why it was not shown, empty if it was."""
+    scorer: str = field(default_factory=version)
+    """The weights its confidence came from."""
 
 
-_NAMES = [field.name for field in fields(Entry)]
+_NAMES = [one.name for one in fields(Entry)]
 _SUGGESTED = (
     f"INSERT INTO suggestions ({', '.join(_NAMES)}) VALUES ({', '.join('?' * len(_NAMES))}) "
     "ON CONFLICT (id) DO UPDATE SET characters = excluded.characters, lines = excluded.lines, "
@@ -87,6 +94,15 @@ _WORKED = """
         generated_tokens = generated_tokens + excluded.generated_tokens,
         busy_ms = busy_ms + excluded.busy_ms, measured_ms = measured_ms + excluded.measured_ms,
         joules = joules + excluded.joules
+"""
+_DECIDED = (
+    "INSERT OR REPLACE INTO decisions (suggestion, occasion, time, project, model, scorer, rule, ask, "
+    "explore, score, probability, cut, keep_local, min_quality, kept, moments, left, note) "
+    f"VALUES ({', '.join('?' * 18)})"
+)
+_COMPARED = """
+    UPDATE decisions SET agreed = COALESCE(?, agreed), hosted_right = COALESCE(?, hosted_right)
+    WHERE suggestion = ? AND occasion = ?
 """
 _RECENT = """
     SELECT max(e.time), max(e.kind IN ('accepted', 'partial'))
@@ -145,6 +161,19 @@ class Ledger:
     def survived(self, suggestion: str, survived: bool) -> None:
         """Note whether most of an accepted suggestion was still there later."""
         self._put("UPDATE suggestions SET survived = ? WHERE id = ?", survived, suggestion)
+
+    def decided(self, decision: Decision) -> None:
+        """Note what was decided about a suggestion; a later word on the same occasion stands instead."""
+        *figures, left, note = astuple(decision)
+        dollars = None if left is None else int(max(-MOST_DOLLARS, min(MOST_DOLLARS, left)) * 10**12)
+        self._put(_DECIDED, *figures, dollars, note)
+
+    def compared(
+        self, decision: Decision, agreed: bool | None = None, hosted_right: bool | None = None
+    ) -> None:
+        """Note how a hosted model's answer compares: whether its first line is the local one's, and whether
+        the user's text came to be it. None is not known yet, and leaves what was."""
+        self._put(_COMPARED, agreed, hosted_right, decision.suggestion, decision.occasion)
 
     def worked(self, project: str, model: str, usage: Usage) -> None:
         """Add what an engine did for one request, answered or ahead of one, to the day's sum."""

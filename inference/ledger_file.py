@@ -94,12 +94,42 @@ MIGRATIONS = (
     CREATE INDEX calls_by_time ON calls (time);
     CREATE INDEX calls_by_suggestion ON calls (suggestion);
     """,
+    """
+    ALTER TABLE suggestions ADD COLUMN scorer TEXT NOT NULL DEFAULT '';
+    CREATE TABLE decisions (
+        suggestion TEXT NOT NULL,
+        occasion TEXT NOT NULL,
+        time REAL NOT NULL,
+        project TEXT NOT NULL,
+        model TEXT NOT NULL,
+        scorer TEXT NOT NULL,
+        rule TEXT NOT NULL,
+        ask INTEGER NOT NULL,
+        explore INTEGER NOT NULL,
+        score REAL,
+        probability REAL,
+        cut REAL,
+        keep_local REAL NOT NULL,
+        min_quality REAL NOT NULL,
+        kept REAL,
+        moments INTEGER NOT NULL,
+        left INTEGER,
+        note TEXT NOT NULL,
+        agreed INTEGER,
+        hosted_right INTEGER,
+        PRIMARY KEY (suggestion, occasion)
+    ) WITHOUT ROWID;
+    CREATE INDEX decisions_of_project ON decisions (project, time);
+    CREATE INDEX decisions_by_time ON decisions (time);
+    """,
 )
 """What leads from each version of the schema (PRAGMA user_version) to the next. Only ever append.
 
 `work` sums up what engines did in a day, answers and what was done ahead of them; for days before there was
 such a table the latency of answers stands in for the time the engine was busy. `joules` were measured during
-`measured_ms` of `busy_ms`. `calls` are requests to hosted models, in inference/calls.py.
+`measured_ms` of `busy_ms`. `calls` are requests to hosted models, in inference/calls.py. `decisions` are why
+they were made or not, in inference/routing/decision.py, money in picodollars; the last two columns are what
+a comparison with the hosted model came to.
 """
 
 
@@ -199,6 +229,7 @@ def forget_old(connection: sqlite3.Connection) -> None:
     connection.execute("BEGIN IMMEDIATE")
     connection.execute(f"DELETE FROM events WHERE suggestion IN ({old})", limit)
     connection.execute("DELETE FROM suggestions WHERE time < ?", limit)
+    connection.execute("DELETE FROM decisions WHERE time < ?", limit)
     connection.execute("DELETE FROM work WHERE day < date(?, 'unixepoch', 'localtime')", limit)
     connection.execute("COMMIT")
 
@@ -243,7 +274,8 @@ def _sound(path: Path) -> bool:
     with contextlib.closing(connection):
         try:
             rows = connection.execute("PRAGMA quick_check(1)").fetchone()
-            connection.execute("SELECT id, survived FROM suggestions LIMIT 1")
+            connection.execute("SELECT id, survived, scorer FROM suggestions LIMIT 1")
+            connection.execute("SELECT suggestion, hosted_right FROM decisions LIMIT 1")
             connection.execute("SELECT suggestion, by_client FROM events LIMIT 1")
             connection.execute("SELECT day, joules FROM work LIMIT 1")
             connection.execute("SELECT id, ended FROM calls LIMIT 1")

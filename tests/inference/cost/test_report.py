@@ -194,7 +194,8 @@ def test_figures_that_are_none_count_as_nothing(file: Path) -> None:
         values = (day, b"\xff", "m", 1, "many", 2.5, 1, float("inf"), "x", 1e308)
         connection.execute("INSERT INTO work VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
     connection.execute(
-        "INSERT INTO suggestions SELECT 'a', 1e300, '', '', '', '', '', 0, 1, 1, 1, 1, 1, 1, 1, 0, '', 0, 0"
+        "INSERT INTO suggestions "
+        "SELECT 'a', 1e300, '', '', '', '', '', 0, 1, 1, 1, 1, 1, 1, 1, 0, '', 0, 0, ''"
     )
     connection.close()
     found = made(file)
