@@ -28,10 +28,14 @@ class Rule:
     form: re.Pattern[str]
     varied: bool = False
     """Whether it must look random, because words may have the same form."""
+    before: bool = False
+    """Whether the letters and digits right before it belong to it."""
 
 
-def _rule(kind: str, start: str, rest: str, *, edge: bool = True, varied: bool = False) -> Rule:
-    return Rule(kind, start, re.compile((EDGE if edge else "") + re.escape(start) + rest), varied)
+def _rule(
+    kind: str, start: str, rest: str, *, edge: bool = True, varied: bool = False, before: bool = False
+) -> Rule:
+    return Rule(kind, start, re.compile((EDGE if edge else "") + re.escape(start) + rest), varied, before)
 
 
 def _rules(kind: str, starts: str, rest: str, **how: bool) -> list[Rule]:
@@ -84,7 +88,7 @@ RULES = (
     *_rules("SHOPIFY_TOKEN", "shpat_ shpca_ shppa_ shpss_", "[A-Fa-f0-9]{32,}"),
     *_rules("DATABRICKS_TOKEN", "dapi", "[a-f0-9]{32}(?:-\\d)?(?![a-z0-9])"),
     *_rules("VAULT_TOKEN", "hvs. hvb. hvr.", WORD + "{24,}", varied=True),
-    *_rules("TERRAFORM_TOKEN", ".atlasv1.", WORD + "{60,}", edge=False),
+    *_rules("TERRAFORM_TOKEN", ".atlasv1.", WORD + "{60,}", edge=False, before=True),
     *_rules("DOCKER_TOKEN", "dckr_pat_ dckr_oat_", WORD + "{20,}"),
     *_rules("GRAFANA_TOKEN", "glsa_ glc_", "[A-Za-z0-9_+/=]{30,}", varied=True),
     *_rules("NEW_RELIC_KEY", "NRAK- NRJS- NRII- NRRA-", WORD + "{19,}"),
@@ -106,7 +110,9 @@ RULES = (
     *_rules("FLY_TOKEN", "fm1_ fm2_ fo1_", "[A-Za-z0-9+/=_-]{40,}", varied=True),
     *_rules("PULUMI_TOKEN", "pul-", "[a-f0-9]{40}"),
     *_rules("AIRTABLE_TOKEN", "pat", r"[A-Za-z0-9]{14}\.[a-f0-9]{64}"),
-    *_rules("TELEGRAM_TOKEN", ":AA", r"[A-Za-z0-9_-]{33}(?![A-Za-z0-9_-])", edge=False, varied=True),
+    *_rules(
+        "TELEGRAM_TOKEN", ":AA", r"[A-Za-z0-9_-]{33}(?![A-Za-z0-9_-])", edge=False, varied=True, before=True
+    ),
     *_rules("PASSWORD_HASH", "$2a$ $2b$ $2y$", r"\d\d\$[./A-Za-z0-9]{53}", edge=False),
     *_rules("PASSWORD_HASH", "$5$ $6$ $y$ $1$ $apr1$", r"[^\s:\"'$]{1,60}\$[^\s:\"']{20,}", edge=False),
     *_rules(
@@ -117,8 +123,11 @@ RULES = (
     ),
 )  # fmt: skip
 
+HEAD = re.compile(r"[A-Za-z0-9]+\Z")
 ADDRESS = re.compile(r"://([^\s:/?#@\"'<>`]{0,100}):([^\s/\"'<>`]{1,200})@(?=[\w\[$%{-])")
 """A name and a password before a host; the password runs to the last @ of that part."""
+SHORTEST = 6
+"""Letters a password in an address has at least: a shorter word there is a name of something."""
 SCHEMES = ("Bearer", "Basic", "Token", "ApiKey", "Digest", "bearer", "basic", "token")
 SCHEME = re.compile(rf"(?:{'|'.join(SCHEMES)})[ \t]{{1,4}}([A-Za-z0-9_\-.~+/]{{12,}}={{0,2}})")
 LOGIN = re.compile(r"(?:-u|--user|--proxy-user)[ =]{1,4}[\"']?[^\s:\"']{1,60}:([^\s\"'@/]{4,100})")
@@ -135,6 +144,8 @@ def known_forms(text: str, clock: Clock) -> Iterator[Secret]:
             end = at + len(rule.start)
             if found := rule.form.match(text, at, at + LONGEST):
                 value = found[found.re.groups and 1]
+                if rule.before and (head := HEAD.search(text, max(0, at - 40), at)):
+                    value = head[0] + value
                 if not rule.varied or varied(value):
                     yield Secret(rule.kind, value)
                 end = max(end, found.end())
@@ -150,7 +161,8 @@ def _in_addresses(text: str, clock: Clock) -> Iterator[Secret]:
     while at >= 0:
         if found := ADDRESS.match(text, at, at + 400):
             name, password = found.groups()
-            if not made_up(password) and password.lower() != name.lower():
+            word = password.isalpha() and len(password) < SHORTEST
+            if not word and not made_up(password) and password.lower() != name.lower():
                 yield Secret("PASSWORD", password)
         clock.check("addresses")
         at = text.find("://", at + 3)

@@ -23,10 +23,11 @@ WORDS = frozenset(
 )
 """What examples and tests write where a password goes."""
 PIECE = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
-WORDY = re.compile(r"[A-Za-z]*\d{0,4}|\d{1,4}[A-Za-z]{1,2}")
+WORDY = re.compile(r"[A-Za-z]*\d{0,4}|\d{1,4}[A-Za-z]{1,2}|[A-Za-z]?[a-z]{2,}[24][a-z]{2,}|(?:19|20)\d{6}")
+"""Also 4 and 2 in place of for and to, and dates."""
 LONGEST_WORD = 12
-WORD_LENGTH = 3.0
-"""Letters in a row in names of mixed case, on average; random ones have fewer than two."""
+WORD_LENGTH, RANDOM_LENGTH = 3.5, 2.5
+"""Letters in a row in names of mixed case, on average; random ones have about two."""
 SIGNS = frozenset("!@#$%^&")
 """In passwords, and in few names."""
 ESCAPED = re.compile(r"\\[xuU0-7]")
@@ -36,8 +37,8 @@ REPEATED = re.compile(r"(.)\1{7}|(.{1,4})\2{5}")
 def varied(value: str) -> bool:
     """Tell whether a token of at least a dozen characters looks random: digits among letters, few repeats."""
     return (
-        any(c.isdigit() for c in value)
-        and any(c.isalpha() for c in value)
+        any(c.isalpha() for c in value)
+        and (any(c.isdigit() for c in value) or 0 < _word_length(value) < RANDOM_LENGTH)
         and not REPEATED.search(value)
         and entropy(value) >= 2.8
         and not wordy(value)
@@ -53,8 +54,12 @@ def wordy(value: str) -> bool:
 def _camel(part: str) -> bool:
     if not (any(c.isupper() for c in part) and any(c.islower() for c in part)):
         return part.isalpha() and len(part) <= 2 * LONGEST_WORD
+    return _word_length(part) >= WORD_LENGTH
+
+
+def _word_length(part: str) -> float:
     words = [piece for piece in PIECE.findall(part) if not piece.isdigit()]
-    return sum(map(len, words)) / len(words) >= WORD_LENGTH
+    return sum(map(len, words)) / len(words) if words else 0.0
 
 
 def made_up(value: str) -> bool:
@@ -82,9 +87,7 @@ def password(value: str) -> bool:
 
 def token(value: str, least: int = 12) -> bool:
     """Tell whether what is assigned to a token or a key can be one: random, and not short."""
-    if len(value) < least or made_up(value) or ESCAPED.search(value) or not varied(value):
-        return False
-    return entropy(value) >= (3.0 if len(value) >= 16 else 2.9)
+    return len(value) >= least and not made_up(value) and not ESCAPED.search(value) and varied(value)
 
 
 def entropy(value: str) -> float:
