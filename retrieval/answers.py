@@ -13,7 +13,6 @@ from typing import Any, TypeVar
 from retrieval.graph import Cursor, Found, render
 from retrieval.pace import OnProgress
 from retrieval.protocol import Invalid, Unknown
-from retrieval.rows import Hit
 from retrieval.search import Result
 from retrieval.watch import POLL_SECONDS, CannotWatch, changes
 from retrieval.workspace import Workspace, put_together
@@ -159,8 +158,8 @@ class Answers:
         return await self._ask(search.similar, path, lists, SIMILAR)
 
     async def _lists(
-        self, ways: dict[str, Callable[[str], list[Hit]]], query: str, seconds: float | None
-    ) -> dict[str, list[Hit]]:
+        self, ways: dict[str, Callable[[str], list[T]]], query: str, seconds: float | None
+    ) -> dict[str, list[T]]:
         tasks = {name: asyncio.ensure_future(self._ask(way, query)) for name, way in ways.items()}
         try:
             done, _ = await asyncio.wait(tasks.values(), timeout=seconds)
@@ -172,9 +171,9 @@ class Answers:
     async def _search(self, workspace: Workspace, params: dict[str, Any]) -> dict[str, Any]:
         query, limit = _text(params, "query"), min(MOST, _number(params, "limit", 10))
         search = workspace.search
-        ways = {"name": search.by_name, "words": search.by_words, "meaning": search.by_meaning}
-        lists = await self._lists(ways, query, None)
-        named = lists.pop("name", [])
+        naming = asyncio.ensure_future(self._ask(search.by_name, query))
+        lists = await self._lists({"words": search.by_words, "meaning": search.by_meaning}, query, None)
+        named = await naming
         results = await self._ask(search.joined, query, named, lists, limit)
         return {"hits": [result.as_json() for result in results], "words_only": not lists.get("meaning")}
 

@@ -25,7 +25,7 @@ class Fused:
 
 
 def fuse(
-    lists: Mapping[str, Sequence[Hit]],
+    lists: Mapping[str, Sequence[Hit | None]],
     limit: int,
     *,
     constant: int = RANK_CONSTANT,
@@ -34,14 +34,18 @@ def fuse(
 ) -> list[Fused]:
     """Return at most `limit` hits of named lists that are best first each.
 
-    A hit scores the sum of 1 / (constant + rank) over the lists that have it. Equal scores go by the better
-    rank, then by path and line, so that the same lists always give the same answer.
+    A hit scores the sum of 1 / (constant + rank) over the lists that have it; None has a rank and nothing
+    else. Equal scores go by the better rank, then by path and line, so that the same lists always give the
+    same answer.
     """
     ranks: dict[tuple[str, int, int], list[tuple[str, int]]] = {}
     hits: dict[tuple[str, int, int], Hit] = {}
     for name, found in lists.items():
         rank = 0
         for hit in found[:depth]:
+            if hit is None:
+                rank += 1
+                continue
             place = (hit.path, hit.first, hit.last)
             seen = ranks.setdefault(place, [])
             if seen and seen[-1][0] == name:

@@ -120,7 +120,7 @@ class Indexer:
         self.counts.parsed += len(done)
         self._drop(gone)
         self._take(done)
-        self.shelf.first({parsed.path for parsed in done if not parsed.problem})
+        self.shelf.first([row for parsed in done for row in to_rows(parsed.rows)])
 
     def embed(self) -> bool:
         """Embed one batch; return whether there is more to do."""

@@ -43,6 +43,6 @@ class Matrix:
         k = min(k, len(scores))
         if k <= 0:
             return []
-        best = np.argpartition(-scores, k - 1)[:k]
+        best = np.argpartition(scores, -k)[-k:]
         best = best[np.lexsort((best, -scores[best]))]
         return [(keys[place], float(scores[place])) for place in best]

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from retrieval.embedders import Embedder, EmbedderUnavailable
-from retrieval.fuse import DEPTH, fuse
+from retrieval.fuse import DEPTH, RANK_CONSTANT, fuse
 from retrieval.indexer import Indexer
 from retrieval.reading import decoded
 from retrieval.rows import Hit
@@ -91,25 +91,25 @@ class Search:
             found = self._indexer.graph.named(query, NAMES)
         return [_hit(one.path, one.symbol, one.score) for one in found]
 
-    def by_words(self, query: str, k: int = DEPTH) -> list[Hit]:
-        """Return rows by full-text search."""
+    def by_words(self, query: str, k: int = DEPTH) -> list[str]:
+        """Return the hashes of rows by full-text search, best first."""
         store = self._indexer.shelf.store
         terms = split_query(query)
         if not store or not terms:
             return []
         try:
-            return store.words(terms, k)
+            return store.matching(terms, k)
         except StoreError as error:
             self._failed(error)
             return []
 
-    def by_meaning(self, query: str, k: int = DEPTH) -> list[Hit]:
-        """Return rows by their vectors."""
+    def by_meaning(self, query: str, k: int = DEPTH) -> list[str]:
+        """Return the hashes of rows by their vectors, best first."""
         store = self._indexer.shelf.store
         if not store or not self._embedder or self._broken.is_set() or not query.strip():
             return []
         try:
-            return store.nearest(self._vector(query), k)
+            return store.near(self._vector(query), k)
         except EmbedderUnavailable:
             self._broken.set()  # the indexer has said so to the user
             return []
@@ -118,45 +118,85 @@ class Search:
             return []
 
     def joined(
-        self, query: str, named: Sequence[Hit], lists: Mapping[str, Sequence[Hit]], k: int
+        self, query: str, named: Sequence[Hit], lists: Mapping[str, Sequence[str]], k: int
     ) -> list[Result]:
-        """Fuse what was found, a symbol of exactly this name first."""
+        """Fuse what was found, a symbol of exactly this name first; `lists` are of hashes, best first."""
         wanted = re.split(r"\.|::|#|->|/", query.strip())
         exact = [hit for hit in named if hit.symbol.split(".")[-len(wanted) :] == wanted]
         first = fuse({"name": exact}, k)
-        rest = fuse({**lists, "name": named}, k + SPARE)
         seen = {_place(one.hit) for one in first}
-        results: list[Result] = []
         now = _Now(self._indexer)
-        for one in [*first, *(one for one in rest if _place(one.hit) not in seen)]:
+        results: list[Result] = []
+        for rows in self._rows(lists, k):
+            rest = fuse({**rows, "name": named}, k + SPARE)
+            results.clear()
+            for one in [*first, *(one for one in rest if _place(one.hit) not in seen)]:
+                if len(results) >= k:
+                    break
+                why = ", ".join(name if name == "name" else f"{name} {rank}" for name, rank in one.why)
+                if fresh := now.fresh(one.hit):
+                    score = one.score + (1.0 if _place(one.hit) in seen else 0.0)
+                    results.append(_result(fresh, score, why))
             if len(results) >= k:
                 break
-            why = ", ".join(name if name == "name" else f"{name} {rank}" for name, rank in one.why)
-            fresh = now.fresh(one.hit)
-            if fresh:
-                score = one.score + (1.0 if _place(one.hit) in seen else 0.0)
-                results.append(_result(fresh, score, why))
         return results
 
     def similar_query(self, prefix: str) -> str:
         """Return what similar code should be like: the lines before the cursor."""
         return "\n".join(prefix.split("\n")[-TAIL_LINES:])[-TAIL_CHARACTERS:]
 
-    def similar(self, path: str, lists: Mapping[str, Sequence[Hit]], k: int) -> list[Result]:
+    def similar(self, path: str, lists: Mapping[str, Sequence[str]], k: int) -> list[Result]:
         """Fuse code like that before the cursor: of other files, and none of what is private."""
-        others = {
-            name: [hit for hit in hits if hit.path != path and not hit.private]
-            for name, hits in lists.items()
-        }
         now = _Now(self._indexer)
-        results = []
-        for one in fuse(others, k + SPARE):
+        results: list[Result] = []
+        for rows in self._rows(lists, k):
+            others = {
+                name: [hit for hit in hits if hit is None or (hit.path != path and not hit.private)]
+                for name, hits in rows.items()
+            }
+            results.clear()
+            for one in fuse(others, k + SPARE):
+                if len(results) >= k:
+                    break
+                if fresh := now.fresh(one.hit):
+                    why = ", ".join(f"{name} {rank}" for name, rank in one.why)
+                    results.append(_result(fresh, one.score, why))
             if len(results) >= k:
                 break
-            if fresh := now.fresh(one.hit):
-                why = ", ".join(f"{name} {rank}" for name, rank in one.why)
-                results.append(_result(fresh, one.score, why))
         return results
+
+    def _rows(self, lists: Mapping[str, Sequence[str]], k: int) -> Iterator[dict[str, list[Hit | None]]]:
+        """Yield lists with the rows of the most promising hashes, None for others; then with ever more rows.
+
+        Reading all rows there are in two lists of 200 would be most of what a search costs. Where a file
+        has many of the best, or hits are gone by now, `k` of them are not enough.
+        """
+        store = self._indexer.shelf.store
+        scores: dict[str, float] = {}
+        for keys in lists.values():
+            for rank, key in enumerate(keys[:DEPTH], 1):
+                scores[key] = scores.get(key, 0.0) + 1 / (RANK_CONSTANT + rank)
+        promising = sorted(scores, key=lambda key: -scores[key])
+        known: dict[str, list[Hit]] = {}
+        many = 2 * k + SPARE
+        while True:
+            some = [key for key in promising[:many] if key not in known]
+            try:
+                hits = store.rows(some) if store and some else []
+            except StoreError as error:
+                self._failed(error)
+                hits = []
+            known.update((key, []) for key in some)
+            for hit in hits:
+                known[hit.hash].append(hit)
+            for found in known.values():
+                found.sort(key=_place)
+            yield {
+                name: [hit for key in keys for hit in known.get(key, (None,))] for name, keys in lists.items()
+            }
+            if many >= len(promising):
+                return
+            many *= 4
 
     def _embedded(self, query: str):
         assert self._embedder

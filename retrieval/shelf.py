@@ -108,11 +108,11 @@ class Shelf:
             except StoreError as error:
                 self._off(error)
 
-    def first(self, paths: Collection[str]) -> None:
-        """Queue the chunks of these files in front."""
-        if self._filling and paths:
+    def first(self, rows: Sequence[Row]) -> None:
+        """Queue those of some rows that have no vector yet in front of all others."""
+        if self._filling and rows:
             try:
-                self._filling.first(paths)
+                self._filling.first(rows)
             except StoreError as error:
                 self._off(error)
 

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from retrieval.matrix import Matrix
 from retrieval.rows import Counts, Hit, Row, restored, storable
 from retrieval.store_errors import (
     StoreDamaged,
@@ -33,6 +32,7 @@ from retrieval.store_errors import (
     is_local,
     translated,
 )
+from retrieval.store_exact import Exact
 from retrieval.store_tables import (
     HIT_COLUMNS,
     SCHEMA,
@@ -44,13 +44,16 @@ from retrieval.store_tables import (
     conditions,
     created,
     hits_of,
+    index_hashes,
     index_vectors,
     index_words,
+    indexed,
     is_of,
     opened,
     scan,
     vector_schema,
     vector_table,
+    word_keys,
     word_matches,
 )
 
@@ -94,10 +97,7 @@ class Store:
         self._chunks, self._vectors = chunks, vectors
         self._identity, self._dimensions = identity, dimensions
         self._writing = threading.RLock()
-        self._loading = threading.Lock()
-        self._matrix = Matrix(dimensions)
-        self._seen = ("", 0, 0)
-        """What the matrix holds: of which table, up to which version, up to which batch."""
+        self._exact = Exact(dimensions)
         self._looked = 0.0
 
     @classmethod
@@ -133,6 +133,7 @@ class Store:
             if create and identity and (vectors is None or not is_of(vectors, identity, dimensions)):
                 schema = vector_schema(identity, dimensions)
                 vectors = created(database, "vectors", schema, over=vectors is not None)
+                index_hashes(vectors)
             return cls(uri, chunks, vectors, identity, dimensions)
 
     @staticmethod
@@ -192,6 +193,21 @@ class Store:
                     missing.setdefault(key, restored(path))
             return [(path, key) for key, path in missing.items()]
 
+    def lacking(self, hashes: Collection[str]) -> list[str]:
+        """Return those of some hashes that have no vector, each once; none where there are no vectors at all.
+
+        Costs what is asked for, not what there is.
+        """
+        with translated(self.uri):
+            self._refresh()
+            table = self._own_vectors()
+            if table is None:
+                return []
+            done: set[str] = set()
+            for condition in conditions("hash", hashes):
+                done.update(scan(table, ["hash"], condition)["hash"].to_pylist())
+            return [key for key in dict.fromkeys(hashes) if key not in done]
+
     def rows(self, hashes: Collection[str]) -> list[Hit]:
         """Return the rows with these hashes, with a score of 0; a hash may have several rows or none."""
         with translated(self.uri):
@@ -206,6 +222,21 @@ class Store:
             self._refresh()
             return best(word_matches(self._chunks, terms, k), k)
 
+    def matching(self, terms: str, k: int) -> list[str]:
+        """Return the hashes of the k best rows by BM25, best first: less than half the work of `words`."""
+        if not terms.strip():
+            return []
+        with translated(self.uri):
+            self._refresh()
+            return word_keys(self._chunks, terms, k)
+
+    def near(self, vector: np.ndarray, k: int) -> list[str]:
+        """Return the k hashes nearest to a unit vector, best first. Some may have lost their rows."""
+        with translated(self.uri):
+            self._refresh()
+            table = self._own_vectors()
+            return list(self._keys(table, vector, k, table.count_rows())) if table is not None else []
+
     def nearest(self, vector: np.ndarray, k: int) -> list[Hit]:
         """Return the k rows nearest by cosine to a unit vector (dimensions,); without vectors none."""
         with translated(self.uri):
@@ -213,12 +244,9 @@ class Store:
             table = self._own_vectors()
             if table is None:
                 return []
-            total = table.count_rows()
-            exact = total <= EXACT_ROWS
-            wanted = k + SPARE
+            total, wanted = table.count_rows(), k + SPARE
             while True:
-                keys = self._exact(table, vector, wanted) if exact else approximate(table, vector, wanted)
-                hits = self._rows(keys)
+                hits = self._rows(self._keys(table, vector, wanted, total))
                 if len(hits) >= k or wanted >= total:
                     return best(hits, k)
                 wanted *= 4
@@ -251,7 +279,7 @@ class Store:
                 table = self._own_vectors()
                 if table is not None:
                     self._forget_orphans(table)
-                    if table.count_rows() > EXACT_ROWS and not table.list_indices():
+                    if table.count_rows() > EXACT_ROWS and not indexed(table, "vector"):
                         index_vectors(table)
                     table.optimize(cleanup_older_than=keep)
                 self._chunks.optimize(cleanup_older_than=keep)
@@ -316,28 +344,17 @@ class Store:
                 if self._vectors is not None:
                     self._vectors.checkout_latest()
 
+    def _keys(self, table: Table, vector: np.ndarray, k: int, total: int) -> dict[str, float]:
+        if total <= EXACT_ROWS:
+            return self._exact.nearest(table, vector, k)
+        return approximate(table, vector, k)
+
     def _rows(self, scores: dict[str, float]) -> list[Hit]:
         hits: list[Hit] = []
         for condition in conditions("hash", scores):
             found = scan(self._chunks, HIT_COLUMNS, condition)
             hits += hits_of(found, [scores[key] for key in found["hash"].to_pylist()])
         return hits
-
-    def _exact(self, table: Table, vector: np.ndarray, k: int) -> dict[str, float]:
-        with self._loading:
-            made, version = about(table)["made"], table.version
-            if self._seen[0] != made or len(self._matrix) > 2 * table.count_rows():
-                self._matrix, self._seen = Matrix(self._dimensions), (made, 0, 0)
-            if self._seen[1] != version:
-                last = self._seen[2]
-                found = scan(table, ["batch", "hash", "vector"], f"batch > {last}")
-                self._matrix.reserve(found.num_rows)
-                for part in found.to_batches():
-                    flat = part["vector"].flatten().to_numpy(zero_copy_only=False)
-                    self._matrix.add(part["hash"].to_pylist(), flat.reshape(-1, self._dimensions))
-                    last = max([last, *part["batch"].to_pylist()])
-                self._seen = (made, version, last)
-            return dict(self._matrix.nearest(vector.astype(np.float32), k))
 
     def _forget_orphans(self, table: Table) -> None:
         used = set(scan(self._chunks, ["hash"])["hash"].to_pylist())

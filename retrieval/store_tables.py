@@ -107,6 +107,16 @@ def index_words(chunks: Table) -> None:
     chunks.create_index("hash", config=BTree())
 
 
+def index_hashes(vectors: Table) -> None:
+    from lancedb.index import BTree
+
+    vectors.create_index("hash", config=BTree())
+
+
+def indexed(table: Table, column: str) -> bool:
+    return any(column in index.columns for index in table.list_indices())
+
+
 def index_vectors(vectors: Table) -> None:
     from lancedb.index import IvfRq
 
@@ -122,13 +132,22 @@ def approximate(table: Table, vector: np.ndarray, k: int) -> dict[str, float]:
 
 
 def word_matches(chunks: Table, terms: str, k: int) -> list[Hit]:
+    found = _matches(chunks, terms, HIT_COLUMNS, k)
+    return hits_of(found, found["_score"].to_pylist())
+
+
+def word_keys(chunks: Table, terms: str, k: int) -> list[str]:
+    found = _matches(chunks, terms, ["hash"], k)
+    ranked = sorted(zip(found["_score"].to_pylist(), found["hash"].to_pylist(), strict=True), reverse=True)
+    return list(dict.fromkeys(key for _, key in ranked))
+
+
+def _matches(chunks: Table, terms: str, columns: list[str], k: int) -> pa.Table:
     from lancedb.query import MatchQuery
 
     match = cast(Any, MatchQuery)(storable(terms), "words")
     # Naming _score keeps Lance from writing a warning to stderr at every query.
-    search = chunks.search(match, query_type="fts").select([*HIT_COLUMNS, "_score"])
-    found = search.limit(k).to_arrow()
-    return hits_of(found, found["_score"].to_pylist())
+    return chunks.search(match, query_type="fts").select([*columns, "_score"]).limit(k).to_arrow()
 
 
 def scan(table: Table, columns: list[str], condition: str = "") -> pa.Table:

@@ -14,7 +14,7 @@ from retrieval import indexer as indexer_module
 from retrieval import pool, reading
 from retrieval.catalogue import Catalogue, dump_facts, load_facts
 from retrieval.pace import Pace, Progress
-from retrieval.store import Store, StoreDamaged, StoreFull
+from retrieval.store import Row, Store, StoreDamaged, StoreFull
 from retrieval.workspace import Workspace, folder_of, uri_of
 from settings.schema import Retrieval
 from syntax.extract import facts
@@ -168,8 +168,37 @@ def test_a_saved_edit_is_searchable_by_words_and_vector_at_once(project: Project
         project.write("shop/refund.py", "def give_money_back(order):\n    return order.paid\n")
         indexer.update(["shop/refund.py"])
         indexer.embed()
-        assert workspace.search.by_words("give money back")[0].symbol == "give_money_back"
-        assert any(hit.symbol == "give_money_back" for hit in workspace.search.by_meaning("give money back"))
+        (row,) = store(workspace).words("give", 5)
+        assert row.symbol == "give_money_back"
+        assert workspace.search.by_words("give money back")[0] == row.hash
+        assert row.hash in workspace.search.by_meaning("give money back")
+
+
+def test_one_edit_is_one_write_of_rows_and_embeds_its_new_text_only(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with project.index() as workspace:
+        indexer, embedded = workspace.indexer, len(project.embedder.texts)
+        written: list[list[str]] = []
+        replace = Store.replace
+
+        def counted(store: Store, paths: list[str], rows: list[Row]) -> None:
+            written.append(list(paths))
+            replace(store, paths, rows)
+
+        monkeypatch.setattr(Store, "replace", counted)
+        monkeypatch.setattr(Store, "pending", None)
+        monkeypatch.setattr(Store, "contents", None)
+        added = "def give_money_back(order):\n    return order.paid"
+        project.write("shop/mail.py", f"{FILES['shop/mail.py']}\n\n{added}\n")
+        indexer.update(["shop/mail.py"])
+        while indexer.embed():
+            pass
+        assert written == [["shop/mail.py"]]
+        assert project.embedder.texts[embedded:] == [f"shop/mail.py | give_money_back\n{added}"]
+        indexer.update(["shop/mail.py"])
+        assert len(written) == 1, "a save without a change writes nothing"
+        assert not indexer.embed() and len(project.embedder.texts) == embedded + 1
 
 
 def test_private_files_are_left_out_unless_the_user_wants_them_and_then_marked(
@@ -308,8 +337,8 @@ def test_damage_found_by_a_query_is_passed_on_and_names_are_found_meanwhile(
         def broken(*_: object) -> list:
             raise StoreDamaged("The index cannot be read.")
 
-        monkeypatch.setattr(Store, "words", broken)
-        monkeypatch.setattr(Store, "nearest", broken)
+        monkeypatch.setattr(Store, "matching", broken)
+        monkeypatch.setattr(Store, "near", broken)
         assert found(workspace, "send_receipt") == ["shop/mail.py:send_receipt"]
         assert workspace.indexer.shelf.lost()
 

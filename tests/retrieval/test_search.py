@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from random import Random
 
+import pytest
+
+from retrieval.fuse import fuse
+from retrieval.store import Store
+from retrieval.words import split_query
 from retrieval.workspace import Workspace
 from tests.retrieval.conftest import FILES, Project
 
@@ -34,6 +40,35 @@ def test_a_hit_says_what_found_it_and_counts_lines_from_one_for_people(project: 
         assert "words 1" in hit.why and "meaning" in hit.why
         assert (hit.first, hit.as_json()["line"]) == (0, 1)
         assert "def send_receipt" in hit.text
+
+
+def test_reading_only_the_best_rows_gives_what_reading_all_gives(project: Project) -> None:
+    chance = Random(1)
+    names = ["order", "cart", "send", "receipt", "money", "line", "price", "mail", "address", "total"]
+    for number in range(30):
+        bodies = [" + ".join(chance.choices(names, k=chance.randint(3, 40))) for _ in range(12)]
+        text = "".join(f"def f_{number}_{n}(cart):\n    return {body}\n\n\n" for n, body in enumerate(bodies))
+        project.write(f"many/orders_{number}.py", text)
+    with project.index() as workspace:
+        store = workspace.indexer.shelf.store
+        assert store
+        for query in ("send the cart of an order", "mail line", "a receipt for money"):
+            vector = project.embedder.embed([query], query=True)[0]
+            lists = {"words": store.words(split_query(query), 200), "meaning": store.nearest(vector, 200)}
+            wanted = [(one.hit.path, one.hit.first) for one in fuse(lists, 20)]
+            found = [(one.path, one.first) for one in workspace.search.search(query, 20)]
+            assert found == wanted and len(found) == 20
+
+
+def test_few_rows_are_read_for_a_search(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(60):
+        project.write(f"many/orders_{number}.py", f"def order_{number}(cart):\n    return cart.lines\n")
+    with project.index() as workspace:
+        read: list[int] = []
+        rows = Store.rows
+        monkeypatch.setattr(Store, "rows", lambda store, some: read.append(len(some)) or rows(store, some))
+        assert len(workspace.search.search("order cart lines", 5)) == 5
+        assert len(read) == 1 and read[0] <= 20
 
 
 def test_what_is_deleted_on_disk_is_not_shown_before_anyone_tells(project: Project) -> None:

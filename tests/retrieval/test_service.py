@@ -256,17 +256,17 @@ async def test_a_question_that_takes_too_long_is_late_and_the_next_is_answered(
 async def test_a_damaged_store_is_made_again_while_names_are_answered(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    words, broken = Store.words, [True]
+    matching, broken = Store.matching, [True]
 
-    def query(store: Store, terms: str, k: int) -> list:
+    def query(store: Store, terms: str, k: int) -> list[str]:
         if broken:
             broken.clear()
             raise StoreDamaged("The index cannot be read.")
-        return words(store, terms, k)
+        return matching(store, terms, k)
 
     async with service(project) as (client, told):
         await told.ready()
-        monkeypatch.setattr(Store, "words", query)
+        monkeypatch.setattr(Store, "matching", query)
         answer = await client.request("search", {"query": "send_receipt"}, SOON)
         assert [hit["why"] for hit in answer["hits"]] == ["name"], "what is left answers"
 

@@ -27,6 +27,7 @@ from retrieval.store import (
     StoreUnreachable,
 )
 from retrieval.store_errors import translated
+from retrieval.store_exact import Exact
 
 SIZE = 16
 
@@ -92,6 +93,29 @@ def test_vectors_that_follow_are_found_in_order_of_their_cosine(store: Store) ->
     assert hits[0].score == pytest.approx(0.7071, abs=1e-3)
 
 
+def test_of_some_hashes_those_without_a_vector_are_told_in_their_order(store: Store) -> None:
+    store.replace([], [row("a.py", number) for number in range(4)])
+    store.set_vectors(["a.py:1:1"], axis(1)[None])
+    assert store.lacking(["a.py:3:1", "a.py:1:1", "a.py:0:1", "a.py:3:1"]) == ["a.py:3:1", "a.py:0:1"]
+    assert store.lacking([]) == []
+
+
+def test_hashes_come_in_the_order_of_the_rows_they_stand_for(folder: Path) -> None:
+    store = filled(folder, 5)
+    store.replace(["q.py"], [row("q.py", 9, "seldom common"), row("q.py", 8, "seldom seldom common")])
+    assert (
+        store.matching("seldom", 5)
+        == [hit.hash for hit in store.words("seldom", 5)]
+        == [
+            "q.py:8:1",
+            "q.py:9:1",
+        ]
+    )
+    for number in range(SIZE):
+        assert store.near(axis(number), 6) == [hit.hash for hit in store.nearest(axis(number), 6)]
+    assert store.matching(" ", 5) == [] and store.matching("absent", 5) == []
+
+
 def test_equal_content_in_two_files_needs_one_vector_and_gives_two_hits(store: Store) -> None:
     same = [Row(path, "f", "same", "python", "f", "", 0, 1, False, "text", "w") for path in ("b.py", "a.py")]
     store.replace(["a.py", "b.py"], same)
@@ -155,7 +179,7 @@ def test_above_the_limit_an_index_finds_what_the_exact_search_finds(
     exact = [[hit.hash for hit in store.nearest(axis(number), 20)] for number in range(SIZE)]
     monkeypatch.setattr(module, "EXACT_ROWS", 300)
     store.optimise()
-    monkeypatch.setattr(Store, "_exact", None)
+    monkeypatch.setattr(Exact, "nearest", None)
     found = [[hit.hash for hit in store.nearest(axis(number), 20)] for number in range(SIZE)]
     kept = sum(len(set(a) & set(b)) for a, b in zip(exact, found, strict=True))
     assert kept >= 0.95 * 20 * SIZE
