@@ -9,7 +9,6 @@ import pytest
 
 from retrieval.fuse import fuse
 from retrieval.store import Store
-from retrieval.words import split_query
 from retrieval.workspace import Workspace
 from tests.retrieval.conftest import FILES, Project
 
@@ -53,8 +52,9 @@ def test_reading_only_the_best_rows_gives_what_reading_all_gives(project: Projec
         store = workspace.indexer.shelf.store
         assert store
         for query in ("send the cart of an order", "mail line", "a receipt for money"):
-            vector = project.embedder.embed([query], query=True)[0]
-            lists = {"words": store.words(split_query(query), 200), "meaning": store.nearest(vector, 200)}
+            keys = {"words": workspace.search.by_words(query), "meaning": workspace.search.by_meaning(query)}
+            rows = {hit.hash: hit for hit in store.rows({key for some in keys.values() for key in some})}
+            lists = {name: [rows[key] for key in some if key in rows] for name, some in keys.items()}
             wanted = [(one.hit.path, one.hit.first) for one in fuse(lists, 20)]
             found = [(one.path, one.first) for one in workspace.search.search(query, 20)]
             assert found == wanted and len(found) == 20
