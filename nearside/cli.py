@@ -19,6 +19,7 @@ import typer
 from inference.types import NearsideError
 from nearside import __version__
 from nearside.cost_app import cost_app
+from nearside.route_app import route_app
 from nearside.workspace import workspace_of
 
 PROJECT = Path(".")
@@ -38,6 +39,7 @@ models_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The 
 app.add_typer(engine_app, name="engine")
 app.add_typer(models_app, name="models")
 app.add_typer(cost_app, name="cost")
+app.add_typer(route_app, name="route")
 
 
 def run(arguments: Sequence[str]) -> int:

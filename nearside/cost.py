@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import stat
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,10 @@ from typing import Any
 from inference.cost.comparison import Comparison, ComparisonError, checked, read
 from inference.cost.prices import Tokens, price
 from inference.cost.report import Report, from_ledger
-from inference.cost.tables import Table, comparison_json, of_comparison, of_report, report_json
+from inference.cost.tables import comparison_json, of_comparison, of_report, report_json
 from inference.cost.tco import Hosted, Machine
 from inference.types import NearsideError
+from nearside.tables import printable, show
 from nearside.workspace import workspace_of
 from settings import paths
 from settings.schema import Cost
@@ -103,7 +104,7 @@ def print_comparison(comparison: Comparison, as_json: bool, page: Path | None) -
     if as_json:
         print(json.dumps(comparison_json(comparison), indent=1, ensure_ascii=False))
     elif not page:
-        _show(tables)
+        show(tables)
 
 
 def print_report(found: Report, as_json: bool, page: Path | None) -> None:
@@ -117,10 +118,10 @@ def print_report(found: Report, as_json: bool, page: Path | None) -> None:
         print(json.dumps(report_json(found), indent=1, ensure_ascii=False))
     elif not page:
         if found.projects:
-            _show(tables)
-            print(f"Compared with {_plain(found.compared)}.")
+            show(tables)
+            print(f"Compared with {printable(found.compared)}.")
         for note in found.notes:
-            print(_plain(note))
+            print(printable(note))
 
 
 def _rates(cost: Cost):
@@ -132,45 +133,6 @@ def _rates(cost: Cost):
         return price(model, "", given, cost.prices) * per, price(model, "", taken, cost.prices) * per
 
     return rates
-
-
-def _show(tables: Sequence[Table]) -> None:
-    """Print tables: drawn on a terminal, aligned with blanks elsewhere."""
-    if not sys.stdout.isatty():
-        print("\n\n".join(map(_aligned, tables)) + "\n")
-        return
-    from rich.console import Console
-    from rich.table import Table as Drawn
-    from rich.text import Text
-
-    console = Console()
-    for table in tables:
-        drawn = Drawn(
-            title=table.title, caption=table.about or None, title_justify="left", caption_justify="left"
-        )
-        for number, name in enumerate(table.columns):
-            drawn.add_column(name, justify="right" if number else "left", overflow="fold")
-        for row in table.rows:
-            drawn.add_row(*(Text(_plain(cell)) for cell in row))
-        if table.total:
-            drawn.add_section()
-            drawn.add_row(*(Text(cell, style="bold") for cell in table.total))
-        console.print(drawn)
-        console.print()
-
-
-def _aligned(table: Table) -> str:
-    rows = [table.columns, *table.rows, *([table.total] if table.total else [])]
-    cells = [[_plain(cell) for cell in row] for row in rows]
-    widths = [max(len(row[at]) for row in cells) for at in range(len(table.columns))]
-    lines = [
-        "  ".join(
-            cell.rjust(width) if at else cell.ljust(width)
-            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
-        for row in cells
-    ]
-    return "\n".join([f"{table.title}. {table.about}".rstrip(), *(line.rstrip() for line in lines)])
 
 
 def _text(file: str) -> str:
@@ -194,7 +156,7 @@ def _text(file: str) -> str:
 
 def _unread(file: str, why: str) -> ComparisonError:
     return ComparisonError(
-        f"Nothing was compared, because {_plain(file)} cannot be read: {why}; "
+        f"Nothing was compared, because {printable(file)} cannot be read: {why}; "
         "`nearside cost tco --example` prints one to start from."
     )
 
@@ -204,11 +166,6 @@ def _write(page: Path, content: str) -> None:
         page.write_text(content, "utf-8")
     except (OSError, ValueError) as error:
         why = (getattr(error, "strerror", None) or str(error)).lower()
-        where = _plain(str(page))
+        where = printable(str(page))
         raise PageError(f"The page was not written to {where}: {why}; name another file.") from None
     print(f"The page is {page.resolve()}.", file=sys.stderr)
-
-
-def _plain(text: str) -> str:
-    """Return text without what would steer a terminal."""
-    return "".join(c if c.isprintable() else "?" for c in text)
