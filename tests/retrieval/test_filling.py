@@ -69,12 +69,14 @@ def test_an_edit_goes_first_and_is_embedded_without_looking_at_all_rows(
 ) -> None:
     store.replace([], rows("old.py", 40))
     filling.plan({})
+    filling.step()
+    done = len(embedder.texts)
     monkeypatch.setattr(Store, "pending", None)
     edited = rows("edited.py", 3)
     store.replace(["edited.py"], edited)
     filling.first(edited)
     filling.step()
-    assert embedder.texts[:3] == [f"{one.header}\n{one.text}" for one in edited]
+    assert embedder.texts[done : done + 3] == [f"{one.header}\n{one.text}" for one in edited]
     finish(filling)
     assert len(embedder.texts) == 43 and store.counts().vectors == 43
 

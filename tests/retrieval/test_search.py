@@ -33,6 +33,13 @@ def test_two_hits_of_a_file_at_most(project: Project) -> None:
         assert found.count("many.py") == 2
 
 
+def test_a_file_that_has_all_the_best_hits_hides_no_other(project: Project) -> None:
+    project.write("many.py", "".join(f"def refund_{n}(order):\n    return order\n\n\n" for n in range(90)))
+    project.write("late.py", "def late():\n    # " + "of other things " * 30 + "\n    return refund(order)\n")
+    with project.index() as workspace:
+        assert "late.py" in paths(workspace, "refund an order", 4)
+
+
 def test_a_hit_says_what_found_it_and_counts_lines_from_one_for_people(project: Project) -> None:
     with project.index() as workspace:
         hit = workspace.search.search("send a receipt to an address", 1)[0]
