@@ -133,6 +133,14 @@ def spent(connection: sqlite3.Connection, since: float, project: str | None = No
     return Decimal(total or 0) / PICO
 
 
+def refused(connection: sqlite3.Connection, since: float) -> Decimal:
+    """Return the US dollars reserved for calls that have turned out not to be charged since a moment."""
+    [total] = connection.execute(
+        "SELECT sum(reserved) FROM calls WHERE state = 'released' AND ended >= ?", (since,)
+    ).fetchone()
+    return Decimal(total or 0) / PICO
+
+
 def since(connection: sqlite3.Connection, start: float, project: str | None = None) -> list[Call]:
     """Return the calls since a moment, oldest first."""
     rows = connection.execute(

@@ -30,6 +30,11 @@ CLOCK_BEHIND = 31 * 86_400.0
 by more, that call came from a clock that was wrong, and counts as spent all the same."""
 
 
+REFUSED_SECONDS = 60.0
+"""How long the money of a call that was not charged stays aside: in a storm of refusals and retries no more
+requests go out than there is money for, whatever a provider says that it charges."""
+
+
 class BudgetSpent(NearsideError):
     """What a call may cost does not fit into what is left."""
 
@@ -44,6 +49,11 @@ class Left:
     @property
     def least(self) -> Decimal:
         return min(self.day, self.month)
+
+    @property
+    def name(self) -> str:
+        """The setting that has less left."""
+        return "daily_budget" if self.day <= self.month else "monthly_budget"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +94,12 @@ class Purse:
             left = self._left(ledger, at)
             if worst > left.least:
                 raise _spent(worst, left)
+            aside = calls.refused(ledger, at - REFUSED_SECONDS)
+            if worst > left.least - aside:
+                raise BudgetSpent(
+                    f"The hosted model was not asked, because ${_money(aside)} of the budget stays aside for "
+                    f"a minute after requests that failed; try again then, or raise routing.{left.name}."
+                )
             [newest] = ledger.execute("SELECT max(time) FROM calls WHERE time > ?", (at,)).fetchone()
             if newest is not None and newest - at < CLOCK_BEHIND:
                 at = newest
@@ -156,10 +172,9 @@ def starts(at: float) -> tuple[float, float]:
 
 
 def _spent(worst: Decimal, left: Left) -> BudgetSpent:
-    name, amount = ("daily", left.day) if left.day <= left.month else ("monthly", left.month)
     return BudgetSpent(
         f"The hosted model was not asked, because that may cost ${_money(worst)} and "
-        f"${_money(max(Decimal(0), amount))} is left of routing.{name}_budget; the local model goes on, "
+        f"${_money(max(Decimal(0), left.least))} is left of routing.{left.name}; the local model goes on, "
         "or raise it."
     )
 

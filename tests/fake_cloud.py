@@ -69,6 +69,8 @@ class FakeCloud:
         self.prices = dict(PRICES)
         self.faults: deque[Fault] = deque()
         self.always: Fault | None = None
+        self.hold = False
+        """Nothing is answered until `go_on` is set."""
         self.received: list[Received] = []
         self.bill = Decimal(0)
         """US dollars."""
@@ -171,6 +173,8 @@ class _Handler(BaseHTTPRequestHandler):
         raw, tee.kept = bytes(tee.kept), bytearray()
         headers = {name.lower(): value for name, value in self.headers.items()}
         fault = cloud.take(Received(raw, self.path, headers, body))
+        if cloud.hold:
+            cloud.go_on.wait(30)
         try:
             self._answer(cloud, json.loads(body), fault)
         except (BrokenPipeError, ConnectionResetError):

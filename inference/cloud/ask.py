@@ -11,6 +11,7 @@ import logging
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from functools import partial
 
 from inference.calls import Call
@@ -65,56 +66,44 @@ async def ask(clouds: Sequence[Cloud], outbound: Outbound, purse: Purse, asked: 
     loop = asyncio.get_running_loop()
     end = loop.time() + asked.deadline
     failed: CloudError | None = None
-    refused: list[Call] = []
-    try:
-        for cloud in clouds:
-            for attempt in range(asked.retries + 1):
-                if attempt and not await _waited(failed, attempt, end, asked):
-                    break
-                left = end - loop.time()
-                if left <= 0:
-                    break
-                said = False
-                try:
-                    async with contextlib.aclosing(
-                        _once(cloud, outbound, purse, asked, left, refused)
-                    ) as answer:
-                        async for delta in answer:
-                            said = said or bool(delta.text)
-                            yield delta
-                    return
-                except CloudError as error:
-                    if said:
-                        raise
-                    failed = error
-                    log.info("Attempt %d at %s failed: %s", attempt + 1, cloud.model, error)
-                    if not error.again:
-                        break
-                except BudgetSpent:
-                    if failed:  # the budget may be there again when what was refused is given back
-                        raise failed from None
+    for cloud in clouds:
+        for attempt in range(asked.retries + 1):
+            if attempt and not await _waited(failed, attempt, end, asked):
+                break
+            left = end - loop.time()
+            if left <= 0:
+                break
+            said = False
+            try:
+                async with contextlib.aclosing(_once(cloud, outbound, purse, asked, left)) as answer:
+                    async for delta in answer:
+                        said = said or bool(delta.text)
+                        yield delta
+                return
+            except CloudError as error:
+                if said:
                     raise
-            if failed and not isinstance(failed, Overloaded | ModelUnknown | Unreachable | BadAnswer):
-                break  # another model of the same account would fail alike
-        raise failed or Unreachable(
-            "The hosted model was not asked, because no time was left; try again, or raise cloud.timeout."
-        )
-    finally:
-        if refused:
-            await asyncio.shield(asyncio.to_thread(_released, purse, refused))
+                failed = error
+                log.info("Attempt %d at %s failed: %s", attempt + 1, cloud.model, error)
+                if not error.again:
+                    break
+            except BudgetSpent:
+                if failed:  # says more than that the budget has no room for another attempt
+                    raise failed from None
+                raise
+        if failed and not isinstance(failed, Overloaded | ModelUnknown | Unreachable | BadAnswer):
+            break  # another model of the same account would fail alike
+    raise failed or Unreachable(
+        "The hosted model was not asked, because no time was left; try again, or raise cloud.timeout."
+    )
 
 
-async def _once(
-    cloud: Cloud, outbound: Outbound, purse: Purse, asked: Asked, left: float, refused: list[Call]
-) -> Deltas:
-    """Make one request: nothing leaves before its money is put aside and on the disk.
-
-    A call that was certainly not charged goes to `refused`: its money stays aside until the whole escalation
-    has ended, so that no number of retries passes a budget, whatever a provider says it charges.
-    """
+async def _once(cloud: Cloud, outbound: Outbound, purse: Purse, asked: Asked, left: float) -> Deltas:
+    """Make one request: nothing leaves before its money is put aside and on the disk."""
     call = await _reserved(cloud, outbound, purse, asked)
     last = Delta()
-    known = False
+    uncharged = False
+    cost: Decimal | None = None
     try:
         answer = cloud.complete(outbound, max_tokens=asked.max_tokens, deadline=left)
         async with contextlib.aclosing(answer) as deltas:
@@ -124,20 +113,15 @@ async def _once(
                 else:
                     yield delta
     except NearsideError as error:
-        if not isinstance(error, CloudError) or error.charged is False:  # or something of ours kept it here
-            refused.append(call)
-            known = True
+        uncharged = not isinstance(error, CloudError) or error.charged is False  # or it never left
         raise
     finally:
-        if not known:
-            account = partial(purse.settle, call, last.tokens) if last.tokens else partial(purse.lose, call)
-            cost = await asyncio.shield(asyncio.to_thread(account))
+        if last.tokens:
+            account = partial(purse.settle, call, last.tokens)
+        else:
+            account = partial(purse.release if uncharged else purse.lose, call)
+        cost = await asyncio.shield(asyncio.to_thread(account))
     yield replace(last, cost=cost, model=cloud.model)
-
-
-def _released(purse: Purse, calls: Sequence[Call]) -> None:
-    for call in calls:
-        purse.release(call)
 
 
 async def _reserved(cloud: Cloud, outbound: Outbound, purse: Purse, asked: Asked) -> Call:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
+from typing import Any
 
 import pytest
 
+from inference import calls
+from inference.calls import Call
+from inference.cloud.escalate import Hosted
 from inference.cloud.opening import clouds_of
 from inference.cloud.types import Cloud as AnyCloud
+from inference.cloud.types import Delta
 from inference.outbound.audit import audit_log
 from inference.outbound.redact import Vault
 from inference.outbound.request import Outbound, OutboundTask, Part, prepare
 from inference.outbound.rules import Rules
-from inference.spending import Purse
-from settings.schema import Cloud, Routing, Settings
+from settings import paths
+from settings.schema import Cloud, Cost, Routing, Settings
 from tests.fake_cloud import HAIKU, KEY, PRICES, TERRA, FakeCloud
 
 FORMATS = ("anthropic", "openai", "openai-compatible")
@@ -50,7 +55,11 @@ def reaching(server: FakeCloud, provider: str, **changed: object) -> Settings:
         api_key_env="SOME_KEY" if provider == "openai-compatible" else "",
         read_timeout=5,
     )
-    return Settings(routing=Routing(mode="local-first"), cloud=replace(cloud, **changed))  # type: ignore[arg-type]
+    return Settings(
+        routing=Routing(mode="local-first"),
+        cloud=replace(cloud, **changed),  # type: ignore[arg-type]
+        cost=Cost(prices=tuple(PRICES.values())),
+    )
 
 
 @pytest.fixture
@@ -65,9 +74,30 @@ def outbound(*parts: str, system: str = "You write code.", stable: int | None = 
     return prepare(OutboundTask("/p", "completion", system, pieces), Rules(), Vault(), audit_log())
 
 
-@pytest.fixture
-def purse(home: Path) -> Purse:
-    return Purse(home / "ledger.db", Decimal(1), Decimal(5), list(PRICES.values()))
+SECRET = "AKIA" + "J4Q7ZP2MXV8KD5RT"
+
+
+def task(text: str = "def add(first, second):\n    ", path: str = "shop/sums.py") -> OutboundTask:
+    parts = (Part("snippet", "class Sum: ...\n" * 40, "shop/sum.py", stable=True), Part("buffer", text, path))
+    return OutboundTask("/p", "completion", "You write code.", parts)
+
+
+async def answered(hosted: Hosted, asked: OutboundTask | None = None, **how: Any) -> list[Delta]:
+    """Return the whole answer to one task."""
+    async with contextlib.aclosing(hosted.answer(asked or task(), **{"max_tokens": 64, **how})) as deltas:
+        return [delta async for delta in deltas]
+
+
+def ledger() -> list[Call]:
+    """Return what the user's ledger holds of hosted models."""
+    if not paths.ledger_file().exists():
+        return []
+    with calls.read(paths.ledger_file(), "Nothing was read") as opened:
+        return calls.since(opened, 0)
+
+
+def budget(settings: Settings, dollars: Decimal) -> Settings:
+    return replace(settings, routing=replace(settings.routing, daily_budget=dollars))
 
 
 def only(settings: Settings) -> AnyCloud:

@@ -229,7 +229,7 @@ async def test_closing_the_answer_closes_the_connection(server: FakeCloud, setti
     answer = only(settings).complete(outbound(), max_tokens=9, deadline=20)
     assert isinstance(await anext(answer), Delta)
     await answer.aclose()
-    assert await asyncio.to_thread(server.hang_up.wait, 5)
+    assert await asyncio.to_thread(server.hang_up.wait, 1)
 
 
 async def test_cancelling_who_waits_closes_the_connection(server: FakeCloud, settings: Settings) -> None:
@@ -239,7 +239,7 @@ async def test_cancelling_who_waits_closes_the_connection(server: FakeCloud, set
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert await asyncio.to_thread(server.hang_up.wait, 5)
+    assert await asyncio.to_thread(server.hang_up.wait, 1)
 
 
 async def test_nobody_listening_is_unreachable_and_costs_nothing(server: FakeCloud, provider: str) -> None:
