@@ -25,6 +25,8 @@ class Answer:
     model: str = ""
     speculative: bool = False
     """It was made before anybody asked."""
+    hosted: bool = False
+    """A hosted model wrote it."""
     least: float = 0.0
     """Lines less probable than this were not written to their end."""
     reason: str = ""
@@ -119,6 +121,7 @@ def after_typing(answer: Answer, typed: str) -> Answer | None:
         alternatives=answer.alternatives,
         model=answer.model,
         speculative=answer.speculative,
+        hosted=answer.hosted,
         least=answer.least,
         reason=answer.reason,
     )

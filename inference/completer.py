@@ -6,6 +6,7 @@ Requests of one document supersede each other. Knows nothing of LSP; where the e
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -31,7 +32,10 @@ ORPHAN_SECONDS = 0.15
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 """Seconds without an engine call after a failure; the pause doubles with every further one."""
 
-Source = Literal["engine", "cache", "speculation", "none"]
+MOST_ALTERNATIVES = 16
+"""The most anybody may ask for: completion.alternatives ends there."""
+
+Source = Literal["engine", "cache", "speculation", "hosted", "none"]
 
 
 @dataclass(frozen=True)
@@ -115,7 +119,7 @@ class Completer:
             generation = self._join(context, alternatives, least)
             if generation is None:
                 if found := self._remembered(context, alternatives, least):
-                    return _suggestion(found, started, source="speculation" if found.speculative else "cache")
+                    return _suggestion(found, started, source=_kept(found))
                 generation = self._promote(context, alternatives, least)
             if generation is None:
                 if self._failure and _now() < self._retry_at:
@@ -136,6 +140,14 @@ class Completer:
                 del self._waiters[context.document]
         _raise_if_superseded(waiter)
         return self._outcome(generation, context, started)
+
+    def remember(self, context: CursorContext, texts: Sequence[str], model: str) -> None:
+        """Keep what a hosted model wrote for `context`, for whoever asks there next, or further along it.
+
+        The first text is the one it wrote; local ones may follow, for those who ask for alternatives.
+        """
+        answer = Answer(tuple(dict.fromkeys(texts)), alternatives=MOST_ALTERNATIVES, model=model, hosted=True)
+        self._cache.put(context.prefix, context.suffix, answer)
 
     def speculate(self, context: CursorContext, shown: str, least: float = 0.0) -> None:
         """Ask for what follows once `shown` is accepted at `context`, after everything anybody waits for."""
@@ -294,6 +306,11 @@ class Completer:
         answer = after_typing(whole, typed) or Answer((), model=self.model, reason=whole.reason)
         source = "speculation" if generation.speculative else "engine"
         return _suggestion(answer, started, generation.usage, partial=not generation.done, source=source)
+
+
+def _kept(answer: Answer) -> Source:
+    """Where an answer came from that was kept."""
+    return "hosted" if answer.hosted else "speculation" if answer.speculative else "cache"
 
 
 def _now() -> float:

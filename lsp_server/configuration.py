@@ -52,6 +52,7 @@ async def _enforce(ls: NearsideServer, loaded: layers.Loaded) -> None:
         await engine.connect(ls)
     elif loaded.settings != previous:
         log.info("Settings have changed")
+    await ls.escalation.follow()
     await ls.project.follow()
 
 

@@ -11,8 +11,22 @@ if TYPE_CHECKING:
 
 def last_suggestion(ls: NearsideServer, params: Any) -> dict[str, Any]:
     """Account for the last suggestion made in `params.textDocument`; an empty object where there was none."""
-    suggestion = ls.suggestions.get(params.textDocument.uri)
-    return account(suggestion) if suggestion else {}
+    uri = params.textDocument.uri
+    suggestion = ls.suggestions.get(uri)
+    return {**account(suggestion), **routed(ls, uri)} if suggestion else {}
+
+
+def routed(ls: NearsideServer, uri: str) -> dict[str, Any]:
+    """Say why a hosted model was asked about the last draft of a document, or why not; empty before that."""
+    told = ls.escalation.told.get(uri)
+    if told is None:
+        return {}
+    from inference.routing.reasons import sentence
+
+    state = "answered" if told.done else "asked" if told.decision.send else "kept"
+    if told.decision.rule == "failed":
+        state = "failed"
+    return {"route": {"state": state, "why": sentence(told.decision), "model": told.model}}
 
 
 def account(suggestion: Suggestion) -> dict[str, Any]:

@@ -47,6 +47,7 @@ async def initialized(ls: NearsideServer, _: lsp.InitializedParams) -> None:
 async def shutdown(ls: NearsideServer, _: None = None) -> None:
     """Stop what runs; the process itself ends with `exit`, or when its input does."""
     ls.stop_background()
+    await ls.escalation.close()
     ls.outcomes.close()
     await ls.project.close()
     await recording.stop(ls)

@@ -49,7 +49,7 @@ class Outcomes:
         """Hears of each verdict: the document's key, and whether at least a part was taken."""
         self._later = later
         self._clock = clock
-        self._session = os.urandom(6).hex()
+        self.session = os.urandom(6).hex()
         self._made = 0
         self._tracked: dict[str, Tracked] = {}
         self._current: dict[str, Tracked] = {}
@@ -75,7 +75,7 @@ class Outcomes:
             if current:
                 self._replace(current, place)
             self._made += 1
-            id = f"{self._session}-{self._made}"
+            id = f"{self.session}-{self._made}"
             tracked, news = Tracked.of(id, document, place, texts, now, suggestion.partial), True
             self._current[document.uri] = self._tracked[id] = tracked
             while len(self._tracked) > TRACKED:
@@ -87,6 +87,11 @@ class Outcomes:
             self._shown(tracked)
         self._wake()
         return tracked.id
+
+    def latest(self, document: Document) -> str:
+        """Return the id of the last suggestion in a document, shown or not; empty where there is none."""
+        current = self._current.get(document.uri)
+        return current.id if current and current.document is document else ""
 
     def withheld(self, placed: Placed, reason: str) -> None:
         """Note a suggestion that is not shown; what the user writes instead labels it all the same."""

@@ -18,6 +18,7 @@ from inference.types import Engine
 from lsp_server.context import Context
 from lsp_server.documents import Document, Place
 from lsp_server.edits import Edits
+from lsp_server.escalation import Escalation
 from lsp_server.indexing import Indexing
 from lsp_server.outcomes import Outcomes
 from lsp_server.positions import Encoding
@@ -84,7 +85,8 @@ class NearsideServer(LanguageServer):
         """The last suggestion of each document, for whoever asks what it cost."""
         self.edits = Edits()
         self.outcomes = Outcomes(lambda delay, work: asyncio.get_running_loop().call_later(delay, work))
-        self.outcomes.on_verdict = lambda _, taken: self.gate.accepted() if taken else self.gate.rejected()
+        self.outcomes.on_verdict = self._judged
+        self.escalation = Escalation(self)
         self.indexing = Indexing(self)
         self.project = Project(self)
         self.context = Context(self)
@@ -96,6 +98,14 @@ class NearsideServer(LanguageServer):
         self._background.add(task)
         task.add_done_callback(self._background.discard)
         return task
+
+    def _judged(self, uri: str, taken: bool) -> None:
+        """Learn from what became of a suggestion."""
+        if taken:
+            self.gate.accepted()
+        else:
+            self.gate.rejected()
+            self.escalation.typed_over(uri)
 
     def stop_background(self) -> None:
         for task in self._background:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,6 +40,20 @@ class Placed:
     document: Document
     place: Place
     suggestion: Suggestion
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What the local model had to say at a place, if anything; a hosted one may better it."""
+
+    document: Document
+    revision: int
+    place: Place
+    """Where it was asked for, in the document of that revision."""
+    context: CursorContext
+    suggestion: Suggestion = field(default_factory=Suggestion)
+    placed: Placed | None = None
+    by_hand: bool = False
 
 
 async def suggest(
@@ -82,6 +96,8 @@ async def suggest(
         return nothing("a newer request took over")
     except NearsideError as error:
         ls.status.failed(error)
+        if by_hand:
+            ls.escalation.drafted(Draft(document, *asked, context, by_hand=True))
         return nothing("the engine failed")
     except Exception as error:  # a defect of ours must not cost the editor its answer
         log.exception("A completion failed")
@@ -98,7 +114,10 @@ async def suggest(
         ls.status.recovered()
         ls.debounce.answered(max(0.0, suggestion.latency_ms / 1000 - wait))
     placed = _as_of_now(ls, document, asked, suggestion)
-    if placed and not by_hand and (reason := _not_worth_showing(ls, placed.suggestion)):
+    hosted = suggestion.source == "hosted"
+    if not hosted:  # what a hosted model wrote was wanted, and cannot be bettered
+        ls.escalation.drafted(Draft(document, *asked, context, suggestion, placed, by_hand))
+    if placed and not by_hand and not hosted and (reason := _not_worth_showing(ls, placed.suggestion)):
         ls.outcomes.withheld(placed, reason)
         return nothing(reason)
     if placed and ls.completer:  # after the answer has gone out: laying out a prompt takes a few milliseconds
@@ -136,6 +155,7 @@ def _as_of_now(
 
 def text_changed(ls: NearsideServer, document: Document) -> None:
     """Give up the waiting request of a document whose text is no longer what it was asked for."""
+    ls.escalation.changed(document)
     asked = ls.asked.get(document.uri)
     if asked and ls.completer and document.typed_since(*asked) is None:
         ls.completer.supersede(document.uri)
@@ -173,11 +193,16 @@ def why_quiet(ls: NearsideServer, document: Document) -> str:
 
 
 def relative_path(uri: str, workspace: Path | None) -> str:
-    """Return a document's path as a project writes it, or its name where it lies outside."""
+    """Return a document's path as a project writes it; one that lies outside is told by where it is, one
+    without a project by its name.
+    """
     path = absolute_path(uri)
-    if workspace and path.is_relative_to(workspace):
-        return path.relative_to(workspace).as_posix()
-    return path.name
+    if workspace is None or not path.is_absolute():
+        return path.name
+    for folder, shown in ((workspace, ""), (Path.home(), "~/")):
+        if path.is_relative_to(folder):
+            return shown + path.relative_to(folder).as_posix()
+    return path.as_posix()
 
 
 def absolute_path(uri: str) -> Path:

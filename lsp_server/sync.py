@@ -76,6 +76,7 @@ def did_save(ls: NearsideServer, params: lsp.DidSaveTextDocumentParams) -> None:
 def did_close(ls: NearsideServer, params: lsp.DidCloseTextDocumentParams) -> None:
     if document := ls.documents.pop(params.text_document.uri, None):
         ls.outcomes.closed(document)
+        ls.escalation.closed(document)
         ls.context.closed(document)
         ls.project.closed(document)
         ls.edits.forget(document)

@@ -136,7 +136,7 @@ def translated(pattern: str) -> str:
             stars = at
             while at < end and pattern[at] == "*":
                 at += 1
-            whole = at - stars == 2 and (stars == 0 or pattern[stars - 1] == "/")
+            whole = at - stars >= 2 and (stars == 0 or pattern[stars - 1] == "/")  # git takes *** for **
             if whole and at == end:
                 found.append(".*")
             elif whole and pattern[at] == "/":

@@ -170,6 +170,23 @@ def indexable(root: Path, path: str, rules: Rules) -> File | None:
     return file if isinstance(file, File) else None
 
 
+def is_ignored(root: Path, path: str) -> bool:
+    """Tell whether the project's ignore files, or habit, leave out a file, be it there or not yet.
+
+    `path` is as in `File.path`. What lies in a virtual environment, a cache or git's own folder is left out.
+    """
+    *parents, name = path.translate(DECODED).split("/")
+    rule, top, folder = _start(root, Rules())
+    for parent in parents:
+        entered = _entered(rule, top, folder, _telling(top / folder.path, parent))
+        verdict = _judge(rule, entered, parent, stat.S_IFDIR) if entered else ""
+        if isinstance(verdict, str):
+            return True
+        folder = verdict
+    entered = _entered(rule, top, folder, _telling(top / folder.path, name))
+    return entered is None or _judge(rule, entered, name, stat.S_IFREG) is not entered
+
+
 def on_disk(root: Path, path: str) -> Path:
     """Return where the file is that a `File.path` names."""
     return root / path.translate(DECODED)

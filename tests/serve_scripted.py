@@ -35,7 +35,7 @@ def main() -> int:
 
     @server.feature(COUNTERS)
     def read_counters(_: Any) -> dict[str, Any]:
-        modules = sorted({name.split(".")[0] for name in sys.modules})
+        modules = sorted({name.split(".")[0] for name in list(sys.modules)})
         ready = server.completer is not None and bool(server.completer.model)
         return {
             **counters(engine),
