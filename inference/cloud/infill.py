@@ -25,11 +25,9 @@ already stands before or after the cursor. Begin in the middle of the line if th
 the file does. Use the names that the excerpts show, and none you would have to invent. Stop where the missing
 piece is complete: the rest of a statement or of a block, and rarely more than a function.
 A word like <API_KEY_1> stands for a value you are not shown; write it as it is where you need that value."""
-FENCE = re.compile(r"[ \t]*(?:```|~~~)[^\n`]*\n?")
-END_OF_FENCE = re.compile(r"^[ \t]*(?:```|~~~)[ \t]*$", re.MULTILINE)
+FENCE = re.compile(r"^[ \t]*(?:```|~~~)([^\n`]*)$", re.MULTILINE)
 MOST_PREAMBLE = 3
 """Lines a model may say before its fence."""
-SAID = re.compile(rf"\A(?:[^\n]*\n){{0,{MOST_PREAMBLE}}}?[ \t]*(?:```|~~~)[^\n`]*\n")
 SHORTEST = 3
 """Characters of a line that count as its beginning being written anew."""
 
@@ -93,17 +91,18 @@ def _surely(raw: str, prompt: FimPrompt) -> str:
 
 
 def _without_fence(text: str) -> str:
-    """Return what stands inside an answer's fence, where it has one."""
-    opened = SAID.match(text)
-    if not opened:
-        ended = END_OF_FENCE.search(text)
-        return text[: ended.start()] if ended and not FENCE.search(text[: ended.start()]) else text
-    said = text[: opened.end()].rstrip("\n").rpartition("\n")[0]
-    if said.strip() and not _prose(said):
-        return text  # code that holds a fence: documentation
-    inner = text[opened.end() :]
-    ended = END_OF_FENCE.search(inner)
-    return inner[: ended.start()].removesuffix("\n") if ended else inner
+    """Return what stands inside an answer's fence, where it has one round its code."""
+    fences = list(FENCE.finditer(text))
+    if not fences:
+        return text
+    first, *more = fences
+    said = text[: first.start()]
+    if not said.strip() or (said.count("\n") <= MOST_PREAMBLE and _prose(said)):
+        end = next((fence.start() for fence in more if not fence[1].strip()), len(text))
+        return text[first.end() + 1 : end].removesuffix("\n")
+    if not more and not first[1].strip():
+        return said  # the end of a fence that was never begun
+    return text  # code that holds a fence: documentation
 
 
 def _prose(said: str) -> bool:

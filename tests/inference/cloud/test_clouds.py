@@ -6,7 +6,10 @@ import asyncio
 import contextlib
 import logging
 import socket
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -17,6 +20,7 @@ from inference.cloud.types import (
     BadAnswer,
     Cloud,
     CloudError,
+    CloudMissing,
     Delta,
     KeyMissing,
     KeyRefused,
@@ -31,6 +35,8 @@ from inference.outbound.findings import WillNotSend
 from settings.schema import Settings
 from tests.fake_cloud import KEY, FakeCloud, Fault
 from tests.inference.cloud.conftest import only, outbound, reaching
+
+ROOT = Path(__file__).parents[3]
 
 
 async def gathered(cloud: Cloud, request: object = None, deadline: float = 20.0) -> list[Delta]:
@@ -315,3 +321,38 @@ async def test_the_libraries_log_no_request(
 )
 def test_how_long_to_wait_is_read_in_every_form(headers: dict[str, str], seconds: float | None) -> None:
     assert retry_after(headers, now=10.0) == seconds
+
+
+async def test_a_library_that_is_missing_is_said_in_one_line(
+    server: FakeCloud, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = "anthropic" if settings.cloud.provider == "anthropic" else "openai"
+    monkeypatch.setitem(sys.modules, library, None)
+    error = await failure(settings)
+    assert isinstance(error, CloudMissing) and str(error).endswith(f"run: pip install {library}")
+    assert server.received == [] and error.charged is False
+
+
+LAZY = """
+import sys
+from inference.cloud.escalate import Hosted
+from inference.outbound.rules import Rules
+from tests.inference.cloud.conftest import reaching
+class Server: url = "http://127.0.0.1:9"
+before = set(sys.modules)
+hosted = [Hosted(reaching(Server, provider), Rules()) for provider in ("anthropic", "openai")]
+print(*sorted({name.partition(".")[0] for name in set(sys.modules) - before}))
+"""
+
+
+def test_nothing_is_imported_before_the_first_request() -> None:
+    """The tests' own imports do not count, and nothing of the libraries is among them."""
+    done = subprocess.run([sys.executable, "-c", LAZY], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    loaded = set(done.stdout.split())
+    assert done.returncode == 0, done.stderr
+    assert loaded & {"anthropic", "openai", "httpx2", "keyring", "detect_secrets", "genai_prices"} == set()
+    heavy = "import sys, inference.cloud.escalate; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", heavy], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    names = {name.partition(".")[0] for name in done.stdout.split()}
+    assert "inference" in names
+    assert names & {"anthropic", "openai", "httpx2", "keyring", "detect_secrets", "genai_prices"} == set()
