@@ -41,12 +41,18 @@ def test_a_glob_may_start_at_the_users_home(home: Path) -> None:
     ("uri", "path"),
     [
         ("file:///home/me/shop/src/a%20b.py", "src/a b.py"),
-        ("file:///elsewhere/a.py", "a.py"),
+        ("file:///elsewhere/a.py", "/elsewhere/a.py"),
         ("untitled:Untitled-1", "Untitled-1"),
     ],
 )
 def test_a_path_is_written_as_the_project_does(uri: str, path: str) -> None:
     assert relative_path(uri, WORKSPACE) == path
+
+
+def test_a_path_outside_of_the_project_says_where_it_is(home: Path) -> None:
+    uri = (home / "notes" / "a.py").as_uri()
+    assert relative_path(uri, WORKSPACE) == "~/notes/a.py"
+    assert relative_path(uri, None) == "a.py"
 
 
 async def test_a_document_that_is_opened_is_read_ahead_once_nothing_else_is(start: Start) -> None:
