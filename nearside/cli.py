@@ -225,6 +225,17 @@ def search(
         print("Nothing was found.", file=sys.stderr)
 
 
+@app.command()
+def sent(
+    days: Annotated[float, typer.Option(help="How far back; 0 is all of it.", min=0)] = 7,
+    as_json: AsJson = False,
+) -> None:
+    """Show what was sent to hosted models, what was replaced in it, and what was kept here."""
+    from nearside.sent import show
+
+    show(days, as_json)
+
+
 @app.command("settings")
 def show_settings(
     path: Annotated[Path, typer.Argument(help="The project.")] = PROJECT, as_json: AsJson = False
