@@ -13,6 +13,9 @@ local actions = {
   toggle = function()
     require("nearside").toggle()
   end,
+  why = function()
+    require("nearside.why").say()
+  end,
   search = function(words)
     require("nearside.search").search(words)
   end,
@@ -24,18 +27,18 @@ vim.api.nvim_create_user_command("Nearside", function(call)
   if action then
     action(rest)
   else
-    local line = 'Nearside cannot do "%s": try :Nearside status, :Nearside toggle or :Nearside search {words}'
+    local line = 'Nearside cannot do "%s": try :Nearside status, toggle, why or search {words}'
     vim.notify(line:format(name), vim.log.levels.WARN)
   end
 end, {
   nargs = "*",
-  desc = "Nearside: show the status, toggle suggestions, or search the project",
+  desc = "Nearside: show the status, toggle suggestions, say why one came from where, or search the project",
   complete = function(start, line)
     if line:match("^%s*Nearside%s+%S+%s") then
       return {}
     end
     return vim.tbl_filter(function(name)
       return vim.startswith(name, start)
-    end, { "search", "status", "toggle" })
+    end, { "search", "status", "toggle", "why" })
   end,
 })

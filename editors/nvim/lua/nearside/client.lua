@@ -1,4 +1,5 @@
 -- The server's life: registered with vim.lsp, started for files, restarted when it dies. Shows no suggestion itself.
+local inline = require("nearside.inline")
 local native = require("nearside.native")
 local notice = require("nearside.notice")
 
@@ -95,7 +96,20 @@ end
 
 local levels = { vim.log.levels.ERROR, vim.log.levels.WARN, vim.log.levels.INFO }
 
+---Show what a hosted model made of the draft on screen, if the cursor is still there.
+local function refresh(_, params, context)
+  local client = vim.lsp.get_client_by_id(context.client_id)
+  if not client or vim.uri_to_bufnr(params.uri) ~= vim.api.nvim_get_current_buf() then
+    return
+  end
+  if not inline.edit() then
+    inline.adopt(native.take())
+  end
+  inline.renew(client, params.byHand)
+end
+
 local handlers = {
+  ["nearside/refresh"] = refresh,
   ["window/logMessage"] = function(_, params)
     if levels[params.type] then
       notice.record(params.message, levels[params.type])

@@ -142,11 +142,12 @@ end
 ---still come and fit.
 ---@param client vim.lsp.Client
 ---@param step integer? how far to move on from the shown suggestion, for a request made by hand
-local function ask(client, step)
+---@param renewing? "typing"|"by hand" ask again for what is shown: the server has something better by now
+local function ask(client, step, renewing)
   M.cancel()
   local mine, buf, asked = generation, vim.api.nvim_get_current_buf(), M.capture()
   local params = vim.lsp.util.make_position_params(0, client.offset_encoding) --[[@as table]]
-  params.context = { triggerKind = step and INVOKED or AUTOMATIC }
+  params.context = { triggerKind = (step or renewing == "by hand") and INVOKED or AUTOMATIC }
   M.asking = true
   local sent, id = client:request(METHOD, params, function(err, result)
     if mine ~= generation then
@@ -167,7 +168,7 @@ local function ask(client, step)
     if #items > 0 then
       local index = choose(items, step)
       M.adopt({ buf = buf, client_id = client.id, items = items, index = index, cycled = step ~= nil })
-    elseif not step then
+    elseif not step and not renewing then
       M.clear()
     elseif not session then
       notice.say("Nearside has no suggestion here")
@@ -208,6 +209,15 @@ function M.cycle(step)
   end
   ask(client, step)
   return true
+end
+
+---Ask again for what is shown in a buffer, as the server has something better.
+---@param client vim.lsp.Client
+---@param by_hand boolean whether the user asked for what is shown
+function M.renew(client, by_hand)
+  if inserting() and not client:is_stopped() then
+    ask(client, nil, by_hand and "by hand" or "typing")
+  end
 end
 
 ---Put text into the buffer at an edit's place and the cursor behind it, as one step of undo.
