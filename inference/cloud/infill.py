@@ -37,17 +37,23 @@ def infill_task(prompt: FimPrompt, project: str, language: str = "") -> Outbound
 
     What changes least stands first, for the provider's prompt cache: instructions, other files, this one.
     """
-    parts = [
-        Part("snippet", f"Excerpt of {snippet.path}:\n{snippet.text.rstrip()}\n\n", snippet.path, stable=True)
-        for snippet in prompt.snippets
-    ]
-    name = " ".join(filter(None, (prompt.path, f"({language})" if language else "")))
+    parts = []
+    for snippet in prompt.snippets:
+        text = f"Excerpt of {_named(snippet.path)}:\n{snippet.text.rstrip()}\n\n"
+        parts.append(Part("snippet", text, snippet.path, stable=True))
+    name = " ".join(filter(None, (_named(prompt.path), f"({language})" if language else "")))
     text = (
         f"The file {name}, after the cursor:\n<after>{prompt.suffix}</after>\n\n"
         f"The same file, before the cursor:\n<before>{prompt.prefix}</before>\n\n"
         "Write what is missing at the cursor, right behind the last character before it."
     )
     return OutboundTask(project, "completion", INSTRUCTIONS, (*parts, Part("buffer", text, prompt.path)))
+
+
+def _named(path: str) -> str:
+    """Return a path as a request names it: what lies outside the project by its name alone."""
+    outside = path.startswith(("/", "~", "\\")) or ":" in path[:3]
+    return re.split(r"[/\\]", path)[-1] if outside else path
 
 
 async def infilled(answer: Deltas, prompt: FimPrompt) -> AsyncGenerator[Delta, None]:

@@ -32,6 +32,15 @@ def test_a_task_begins_with_what_stays_the_same() -> None:
     assert "sums.py (python)" in buffer.text
 
 
+@pytest.mark.parametrize("path", ["/home/ada/x/sums.py", "~/x/sums.py", "C:\\Users\\ada\\sums.py"])
+def test_a_path_outside_the_project_tells_nothing_of_the_machine(path: str) -> None:
+    prompt = FimPrompt(*ADD, path=path, snippets=(Snippet(path, "x"),))
+    excerpt, buffer = infill_task(prompt, "/p").parts
+    assert "ada" not in excerpt.text + buffer.text and "~" not in excerpt.text + buffer.text
+    assert (excerpt.path, buffer.path) == (path, path)
+    assert "The file sums.py, after" in buffer.text
+
+
 CASES = [
     # name, prefix, answer, suffix, what belongs
     ("as asked", ADD[0], "return first + second", ADD[1], "return first + second"),
