@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from benchmarks.context_holes import Hole
+from inference.names import bare
 from inference.prompts import max_lines_at
 from inference.types import Members, Snippet
 from retrieval.answers import FOUND
@@ -64,7 +65,7 @@ def listed(hole: Hole, shown: Shown) -> bool:
     before = hole.prefix.rstrip(" ")
     names = [names for receiver, names in shown.members
              if any(before.endswith(receiver + mark) for mark in (".", "?.", "!."))]  # fmt: skip
-    return any(hole.name in of for of in names)
+    return any(hole.name == bare(one) for of in names for one in of)
 
 
 def stubbed(hole: Hole, shown: Shown) -> bool:

@@ -2,7 +2,8 @@
 
 `python -m benchmarks.guide` takes our own modules and packages the model was not trained on (wheels in
 `--wheels`), finds members by ast (classes of `self`, of annotated and of assigned names, imported modules),
-chooses the bonus on one half of the holes and reports on the other: exact match and log-probability.
+chooses the bonus on one half of the holes and reports on the other: exact match and log-probability. The names
+come without signatures here; context.py has them.
 """
 
 from __future__ import annotations
@@ -47,7 +48,6 @@ PACKAGES: tuple[str, ...] = (
 )
 """None of them is in the training corpus, for their licences."""
 MOST_TOKENS = 48
-BONUSES = (0.0, 2.0, 4.0, 6.0, 8.0, np.inf)
 
 
 _WORD = re.compile(r"\w+")
@@ -60,6 +60,24 @@ class Outcome:
     logprob: float
     """Of the true rest of the line, in nats, given what is typed and under the guided distribution."""
     text: str
+
+
+@dataclass(frozen=True)
+class Way:
+    """How names are guided."""
+
+    bonus: float = BONUS
+    """Nats; 0 is without a guide."""
+    informed: bool = True
+    """Whether their likelihoods count."""
+
+    @property
+    def label(self) -> str:
+        return f"bonus {self.bonus:3}{'' if self.informed else ', constant'}"
+
+
+WAYS = (Way(0.0), Way(8.0, informed=False), *(Way(bonus) for bonus in (4.0, 8.0, 12.0, 16.0, np.inf)))
+"""What is chosen from; reported are none, the constant bonus and what is shipped."""
 
 
 class Bench:
@@ -78,11 +96,11 @@ class Bench:
         self.scheduler.close()
         self.backend.close()
 
-    def measure(self, hole: Hole, snippets: tuple[Snippet, ...], bonuses: list[float]) -> list[Outcome]:
-        """One outcome a bonus; 0 is without a guide."""
+    def measure(self, hole: Hole, snippets: tuple[Snippet, ...], ways: Sequence[Way]) -> list[Outcome]:
+        """One outcome a way."""
         whole = FimPrompt(hole.prefix, hole.suffix, hole.path, hole.project, snippets, hole.members)
         outcomes = []
-        for made, logprob in self.ask(whole, hole.expected, bonuses):
+        for made, logprob in self.ask(whole, hole.expected, ways):
             right, wrote = _WORD.match(hole.expected), _WORD.match(made)
             same = bool(right and wrote and right[0] == wrote[0])
             if not hole.at_member:
@@ -90,12 +108,15 @@ class Bench:
             outcomes.append(Outcome(same, made == hole.expected, logprob, made))
         return outcomes
 
-    def ask(self, whole: FimPrompt, expected: str, bonuses: Sequence[float]) -> list[tuple[str, float]]:
-        """For each bonus what the model writes of the line, and the log-probability of `expected`."""
+    def ask(self, whole: FimPrompt, expected: str, ways: Sequence[Way]) -> list[tuple[str, float]]:
+        """For each way what the model writes of the line, and the log-probability of `expected`."""
         prompt, typed = take_back(self.backend, whole)
         tokens = infill_tokens(self.backend, prompt, self.context - 64)
         known = Known.of(prompt)
-        guides = [replace(known, bonus=bonus) if known and bonus else None for bonus in bonuses]
+        guides = [
+            replace(known, bonus=way.bonus, informed=way.informed) if known and way.bonus else None
+            for way in ways
+        ]
         answer = self.backend.tokenize(typed.decode() + expected)
         written = {}
         for guide in dict.fromkeys(guides):
@@ -190,20 +211,19 @@ def main() -> None:
         listed = statistics.mean(sum(len(names) for _, names in hole.members) for hole in found)
         print(f"{kind}: {len(found)} holes, the name is listed in {known:.0%}, {listed:.0f} names a request")
         half = len(found) // 2
-        for part, chosen, bonuses in (
-            ("to choose on", found[:half], list(BONUSES)),
-            ("to report", found[half:], [0.0, BONUS]),
+        for part, chosen, ways in (
+            ("to choose on", found[:half], WAYS),
+            ("to report", found[half:], (*WAYS[:2], Way())),
         ):
             for label, snippets in (("without stubs", False), ("with stubs", True)):
                 shown = [stubs(hole, room) if snippets else () for hole in chosen]
-                rows = [bench.measure(*pair, bonuses) for pair in zip(chosen, shown, strict=True)]
-                for at, bonus in enumerate(bonuses):
-                    print(f"  {part}, {label}, bonus {bonus:3}: {summary([row[at] for row in rows])}",
-                          flush=True)  # fmt: skip
+                rows = [bench.measure(*pair, ways) for pair in zip(chosen, shown, strict=True)]
+                for at, way in enumerate(ways):
+                    print(f"  {part}, {label}, {way.label}: {summary([row[at] for row in rows])}", flush=True)
                 for hole, row in list(zip(chosen, rows, strict=True))[: arguments.show]:
                     print(f"{hole.path}: {hole.prefix[-40:]!r} wants {hole.expected!r}, listed: {hole.known}")
-                    for bonus, outcome in zip(bonuses, row, strict=True):
-                        print(f"    {bonus:3} {outcome.logprob:7.2f} {outcome.text!r}")
+                    for way, outcome in zip(ways, row, strict=True):
+                        print(f"    {way.label} {outcome.logprob:7.2f} {outcome.text!r}")
     print(f"{time.monotonic() - begun:.0f} s, {time.process_time() - cpu:.0f} CPU s")
 
 

@@ -1,4 +1,5 @@
-"""Guided decoding: while the model writes a name after a receiver whose members are known, those come first.
+"""Guided decoding: while the model writes a name after a receiver whose members are known, those come first,
+and of them the likely ones (names.py).
 
 Pure code over bytes, tokens and logits. A name nobody knows stays possible, except with an infinite bonus.
 """
@@ -14,11 +15,12 @@ from functools import lru_cache
 import numpy as np
 
 from inference.healing import Pieces
+from inference.names import MODEL, Around, bare, likely
 from inference.types import FimPrompt, Members
 
-BONUS = 8.0
-"""Nats by which a known name's tokens are raised. Of 2, 4, 6, 8 and infinity the most right names on 60 holes
-(benchmarks/guide.py); infinite is as good there, and impossible where a name is missing from the list."""
+BONUS = 12.0
+"""Nats by which a known name's tokens are raised. At 8 the model leaves the list in the middle of a name it has
+never seen; 16 is no better, and further from a name that is missing in the list (benchmarks/context.py)."""
 MARKS = (b"?->", b"!!.", b"?.", b"!.", b"&.", b"->", b"::", b".")
 """What stands between a receiver and its member; one that ends another comes after it."""
 LUA_MARKS = (b":", b".")
@@ -40,7 +42,10 @@ class Known:
     members: Members
     before: bytes = b""
     """The end of the text before what the model writes."""
+    around: Around = Around()
     bonus: float = BONUS
+    informed: bool = True
+    """Whether some names are likelier than others; without, only the model tells them apart."""
     marks: tuple[bytes, ...] = MARKS
 
     @staticmethod
@@ -52,7 +57,7 @@ class Known:
         if prompt.suffix[:1].isalnum() or prompt.suffix[:1] in ("_", "$"):
             before = b"."  # the name at the cursor ends behind it: it belongs to something unknown
         marks = LUA_MARKS if prompt.path.endswith(".lua") else MARKS
-        return Known(prompt.members, before[-REACH:], marks=marks)
+        return Known(prompt.members, before[-REACH:], Around(prompt.prefix, prompt.suffix), marks=marks)
 
 
 class Spellings:
@@ -74,41 +79,69 @@ class Spellings:
             for mark, tokens in access.items() if piece[0] in _STARTS_MARK else ():
                 if piece.startswith(mark) and (piece == mark or piece[len(mark)] in _STARTS_NAME):
                     tokens.append(token)
-        self.of = lru_cache(64)(self._of)
+        self._spelling = lru_cache(4096)(self._tokens)
         """Kept over requests: while somebody types the same names come again and again."""
         self.words = np.array(words, dtype=np.int64)
         """Tokens that go on with a word."""
         self.access = {mark: np.array(tokens, dtype=np.int64) for mark, tokens in access.items()}
         """Tokens that are a mark, alone or with the beginning of a name; one may have more than one mark."""
 
-    def _of(self, names: tuple[bytes, ...], skip: int, mark: bytes) -> np.ndarray:
+    def of(self, known: Names, skip: int, mark: bytes) -> tuple[np.ndarray, np.ndarray]:
         """Tokens that, after `skip` bytes of the names, go on with `mark` and spell more of one, or finish
-        one and go on with something else.
+        one and go on with something else; and for each how much less likely the likeliest name it leads to
+        is than the likeliest of all, in nats.
         """
-        exact, finishing = self._exact, self._finishing
-        tokens = list(exact.get(mark, ()))
-        for name in names:
-            rest = mark + name[skip:]
-            longest = min(len(rest), self._longest.get(rest[:3], 3))
-            for end in range(len(mark) + 1, longest + 1):
-                if found := exact.get(rest[:end]):
-                    tokens += found
-            if len(name) > skip and rest in finishing:
-                tokens += finishing[rest]
-        return np.array(tokens, dtype=np.int64)
+        best = known.nats.max()
+        nats: dict[int, float] = {}
+        for name, its in sorted(zip(known.names, (known.nats - best).tolist(), strict=True), key=_second):
+            for token in self._spelling(name, skip, mark):
+                nats[token] = its
+        for token in self._exact.get(mark, ()):
+            nats[token] = 0.0
+        return np.fromiter(nats, np.int64, len(nats)), np.fromiter(nats.values(), np.float32, len(nats))
+
+    def _tokens(self, name: bytes, skip: int, mark: bytes) -> tuple[int, ...]:
+        """The same of one name."""
+        rest, tokens = mark + name[skip:], []
+        for end in range(len(mark) + 1, min(len(rest), self._longest.get(rest[:3], 3)) + 1):
+            tokens += self._exact.get(rest[:end], ())
+        if len(name) > skip:
+            tokens += self._finishing.get(rest, ())
+        return tuple(tokens)
+
+
+def _second(pair: tuple[bytes, float]) -> float:
+    return pair[1]
+
+
+@dataclass(frozen=True)
+class Names:
+    """Names in their order, and how likely each is, in nats; only differences count."""
+
+    names: tuple[bytes, ...]
+    nats: np.ndarray
+
+    def beginning(self, start: bytes) -> Names:
+        """Those that begin with `start`."""
+        if not start:
+            return self
+        low, high = bisect_left(self.names, start), bisect_left(self.names, start + b"\xff")
+        return Names(self.names[low:high], self.nats[low:high])
 
 
 class Guide:
-    """Raises the known names of one request; each list of them is sorted when it is first needed."""
+    """Raises the known names of one request; each list of them is looked at when it is first needed."""
 
     def __init__(self, known: Known, spellings: Spellings) -> None:
         self._spellings, self._bonus, self._marks = spellings, known.bonus, known.marks
+        self._around = known.around if known.informed else None
+        self._scale = MODEL if known.informed else 1.0
         self._members: dict[bytes, Iterable[str]] = {}
         for receiver, names in known.members:
             if receiver:
                 self._members.setdefault(receiver.encode("utf-8", "replace"), names)
         self._receivers = tuple(sorted(self._members, key=len, reverse=True))
-        self._sorted: dict[bytes, tuple[bytes, ...]] = {}
+        self._lists: dict[tuple[bytes, bytes], Names] = {}
 
     def raised(self, row: np.ndarray, text: bytes, typed: bytes = b"") -> np.ndarray:
         """The logits after `text`, of which `typed` is still to be written; `row` itself where no known
@@ -118,9 +151,10 @@ class Guide:
         stem = stem[:-1] if stem.endswith(b"#") else stem
         mark = next((mark for mark in self._marks if stem.endswith(mark)), b"")
         if mark and (receiver := self._receiver(stem[: -len(mark)])):
-            row = self._name(row, receiver, text[len(stem) :], typed)
+            known = self._names(receiver, stem[: -len(mark) - len(receiver)])
+            row = self._name(row, known, text[len(stem) :], typed)
         if receiver := self._receiver(text):
-            row = self._access(row, receiver, typed)
+            row = self._access(row, self._names(receiver, text[: -len(receiver)]), typed)
         return row
 
     def _receiver(self, text: bytes) -> bytes:
@@ -134,35 +168,49 @@ class Guide:
         member = head.endswith(self._marks) and not head.endswith(b"..")  # a range, or what is spread
         return b"" if member or head[-1] in _WORD else receiver
 
-    def _names(self, receiver: bytes, start: bytes) -> tuple[bytes, ...]:
-        """The receiver's members that begin with `start`, sorted."""
-        if (names := self._sorted.get(receiver)) is None:
-            names = tuple(
-                sorted({name.encode("utf-8", "replace") for name in self._members[receiver] if name})
-            )
-            self._sorted[receiver] = names
-        return names[bisect_left(names, start) : bisect_left(names, start + b"\xff")] if start else names
+    def _names(self, receiver: bytes, before: bytes) -> Names:
+        """The receiver's members, where it stands after `before`."""
+        head = before[before.rfind(b"\n") + 1 :] if self._around else b""
+        if (known := self._lists.get((receiver, head))) is None:
+            members = tuple(self._members[receiver])
+            nats = [0.0] * len(members)
+            if self._around:
+                here = head.decode("utf-8", "replace")
+                nats = likely(members, receiver.decode("utf-8", "replace"), here, self._around)
+            found: dict[bytes, float] = {}
+            for member, its in zip(members, nats, strict=True):
+                if name := bare(member).encode("utf-8", "replace"):
+                    found.setdefault(name, its)
+            names = tuple(sorted(found))
+            known = self._lists[receiver, head] = Names(names, np.array([found[name] for name in names]))
+        return known
 
-    def _name(self, row: np.ndarray, receiver: bytes, written: bytes, typed: bytes) -> np.ndarray:
+    def _name(self, row: np.ndarray, known: Names, written: bytes, typed: bytes) -> np.ndarray:
         """Inside a name of which `written` stands there."""
-        names = self._names(receiver, written + typed)
-        if not names:
+        known = known.beginning(written + typed)
+        if not known.names:
             return row
-        right = self._spellings.of(names, len(written), b"")
+        right, nats = self._spellings.of(known, len(written), b"")
         guided, kept = row.copy(), row[right]
-        if written and names[0] == written and not typed:  # complete: all is well but an unknown longer one
+        if written and known.names[0] == written and not typed:
+            # Complete: all is well but an unknown longer one, and a known longer one is as likely as it is.
             guided[self._spellings.words] -= self._bonus
-            guided[right] = kept
+            guided[right] = kept + nats + (known.nats.max() - known.nats[0])
         elif not len(right):
             return row
         elif np.isinf(self._bonus):
             guided[:] = -np.inf
-            guided[right] = kept
+            guided[right] = self._tempered(kept) + nats
         else:
-            guided[right] = kept + self._bonus
+            guided[right] = self._tempered(kept) + nats + self._bonus
         return guided
 
-    def _access(self, row: np.ndarray, receiver: bytes, typed: bytes) -> np.ndarray:
+    def _tempered(self, logits: np.ndarray) -> np.ndarray:
+        """What the model says of names it mostly does not know, at its weight beside the rest."""
+        top = logits.max()
+        return top + self._scale * (logits - top)
+
+    def _access(self, row: np.ndarray, known: Names, typed: bytes) -> np.ndarray:
         """After a receiver: tokens that are a mark and a part of a name at once.
 
         How probable it is that a member follows at all is the model's business; which one is not.
@@ -171,16 +219,15 @@ class Guide:
             every = self._spellings.access[mark]
             if len(every) < 2 or not (typed.startswith(mark) or mark.startswith(typed)):
                 continue
-            begun = typed[len(mark) :]
-            names = self._names(receiver, begun)
-            if not names:
+            fitting = known.beginning(typed[len(mark) :])
+            if not fitting.names:
                 continue
-            right = self._spellings.of(names, 0, mark)
+            right, nats = self._spellings.of(fitting, 0, mark)
             logits = row[every].astype(np.float64)
             weights = np.exp(logits - logits.max())
             guided, kept = row.copy(), row[right]
             guided[every] -= self._bonus
-            guided[right] = kept
+            guided[right] = kept + nats
             after = np.exp(guided[every].astype(np.float64) - logits.max()).sum()
             if not after:
                 continue

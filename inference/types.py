@@ -77,8 +77,8 @@ class Snippet:
 
 
 Members = tuple[tuple[str, tuple[str, ...]], ...]
-"""Receivers as they are written at the cursor (`self`, `client`, `this.repo`) and the names of their members,
-the nearest first."""
+"""Receivers as they are written at the cursor (`self`, `client`, `this.repo`) and their members, the nearest
+first; each is a name, alone or with its signature: `limit: int`, `get(key: str) -> Row`, `Store(…)`."""
 
 
 @dataclass(frozen=True)

@@ -1,19 +1,28 @@
 """Which names may follow which receiver at a cursor: what guided decoding raises (inference/guide.py).
 
-A name that is missing here would be made less likely. So where an ancestor is not of the workspace, only a
-receiver is taken that the text uses already, with the members it uses.
+Each stands with its signature: `get(key: str) -> Row`, `limit: int`. A name that is missing here would be
+made less likely. So where an ancestor is not of the workspace, only a receiver is taken that the text uses
+already, with the members it uses.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import islice
 
 from retrieval.graph.candidates import own_classes
 from retrieval.graph.context import Here
+from retrieval.graph.render import signature
 from retrieval.graph.resolve import Entity, Resolver
 from retrieval.graph.types import File, Module, Place
+from syntax.facts import Symbol
 
+NAME = re.compile(r"[(:]")
+"""What a name ends at where its signature follows."""
+OBJECT = re.compile(r"^\((?:self|cls|&(?:mut )?self|mut self)\b(?:, |(?=\)))")
+"""What nobody passes."""
+PROPERTY = re.compile(r"^\s*(?:@[\w.]*property\b|(?:static\s+)?get\s)")
 MOST_RECEIVERS = 48
 MOST_NAMES = 120
 """Of one receiver; the nearest ancestors' come first."""
@@ -23,6 +32,8 @@ EMPTY_BASES = frozenset(
     ("object", "Object", "ABC", "abc.ABC", "Protocol", "typing.Protocol", "Generic", "typing.Generic")
 )
 """Bases that bring no member anybody writes."""
+LONGEST = 100
+"""Characters of a name with its signature; what is cut off are the last parameters."""
 SELF = frozenset(("self", "this", "$this", "cls", "Self", "static"))
 
 
@@ -72,7 +83,7 @@ def _imported(
         file = graph.files.get(path)
         if file is None or any(imp.name == "*" for imp in file.facts.imports):
             return
-        names += file.top
+        names += [described(symbols[-1]) for symbols in file.top.values()]
         names += [imp.alias for imp in file.facts.imports if imp.alias and path.endswith("__init__.py")]
     if isinstance(entity, Module) and entity.folder:
         return  # a package has submodules, too
@@ -90,19 +101,56 @@ def _add(
     """Add a receiver that is of one of some classes."""
     if receiver in found or not 0 < len(classes) <= 3:
         return
-    members = [place.symbol.name for of in classes for place, _ in graph.members(of)]
+    members = [described(place.symbol) for of in classes for place, _ in graph.members(of)]
     if not all(_whole(graph, of) for of in classes):
         used = re.findall(rf"(?<![\w.]){re.escape(receiver)}(?:\.|->|::)(\w+)", text)
         if not used:
             return
         members += used
-    _put(found, receiver, (name for name in members if own or not name.startswith(("_", "#"))))
+    _put(found, receiver, (one for one in members if own or not one.startswith(("_", "#"))))
 
 
-def _put(found: dict[str, tuple[str, ...]], receiver: str, names: Iterable[str]) -> None:
-    listed = tuple(dict.fromkeys(name for name in names if not name.startswith("__")))
+def _put(found: dict[str, tuple[str, ...]], receiver: str, members: Iterable[str]) -> None:
+    """Add members, of those of one name the first; each is a name or one with its signature."""
+    listed: dict[str, str] = {}
+    for member in members:
+        if not member.startswith(("__", "constructor(")):
+            listed.setdefault(NAME.split(member, maxsplit=1)[0], member)
     if receiver not in found and listed:
-        found[receiver] = listed[:MOST_NAMES]
+        found[receiver] = tuple(islice(listed.values(), MOST_NAMES))
+
+
+def described(symbol: Symbol) -> str:
+    """Return a name with its signature on one line, as far as the text says: `get(key: str) -> Row`,
+    `limit: int`. A class, whose parameters stand elsewhere, is `Store(…)`.
+    """
+    name, held = symbol.name, " ".join(symbol.type.split())
+    if symbol.kind in ("class", "type"):
+        return f"{name}(…)"
+    if symbol.kind not in ("function", "method"):
+        return f"{name}: {held}"[:LONGEST] if held else name
+    head = signature(symbol, 4 * LONGEST)
+    parameters = _parenthesised(head[head.find(name) + len(name) :])
+    if not parameters:
+        return name
+    if PROPERTY.search(symbol.stub):
+        return f"{name}: {held}"[:LONGEST] if held else name
+    tail = f" -> {held}"[: LONGEST // 2] if held else ""
+    parameters = OBJECT.sub("(", parameters)
+    room = LONGEST - len(name) - len(tail)
+    if len(parameters) > room:
+        parameters = parameters[: max(room - 2, 1)] + "…)"
+    return name + parameters + tail
+
+
+def _parenthesised(text: str) -> str:
+    """Return the first pair of parentheses with what is in it; one that is not closed is closed."""
+    begin, depth = text.find("("), 0
+    for at in range(max(begin, 0), len(text)):
+        depth += (text[at] in "([{") - (text[at] in ")]}")
+        if at >= begin >= 0 and not depth:
+            return text[begin:at].rstrip(" ,") + ")"
+    return text[begin:].rstrip("…") + ")" if begin >= 0 else ""
 
 
 def _whole(graph: Resolver, of: Place) -> bool:

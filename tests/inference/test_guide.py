@@ -138,7 +138,7 @@ def test_an_infinite_bonus_lets_nothing_else_through(opened: list[Scheduler], te
 def test_log_probability_and_margin_are_those_of_the_guided_distribution(opened: list[Scheduler]) -> None:
     likes = {b"client.": {b"made_up": 5.0, b"get": 5.0}}
     plain = write(opened, Scripted(likes), "client.", (), max_tokens=1).pieces[0]
-    guided = write(opened, Scripted(likes), "client.", max_tokens=1).pieces[0]
+    guided = write(opened, Scripted(likes), "client.", (("client", ("get",)),), max_tokens=1).pieces[0]
     assert plain.margins[0] < 0.01 and plain.logprobs[0] < math.log(0.5)
     assert guided.text == "get" and guided.margins[0] > 0.5 and guided.logprobs[0] > math.log(0.6)
 
@@ -339,3 +339,53 @@ def test_members_are_capped() -> None:
 
 def test_a_job_knows_nothing_unless_told() -> None:
     assert Job([1], lambda piece: None, lambda error: None).known is None
+
+
+ROWS: Members = (("client", ("close() -> None", "get(key) -> Row", "get_all() -> list[Row]")),)
+
+
+def test_a_likely_name_wins_over_one_the_model_likes_a_little_more(opened: list[Scheduler]) -> None:
+    likes = {b"client.": {b"close(": 4.0, b"get": 3.0}}
+    assert write(opened, Scripted(likes), "client.", ROWS, max_tokens=1).text() == "close("
+    assert write(opened, Scripted(likes), "row = client.", ROWS, max_tokens=1).text() == "get"
+
+
+def test_one_the_model_likes_far_more_wins_over_a_likely_name(opened: list[Scheduler]) -> None:
+    likes = {b"client.": {b"close(": 40.0, b"get": 3.0}}
+    assert write(opened, Scripted(likes), "row = client.", ROWS, max_tokens=1).text() == "close("
+
+
+def test_a_mark_and_a_name_in_one_are_weighed_alike(opened: list[Scheduler]) -> None:
+    likes = {b"client": {b".close": 4.0, b".get": 3.9}}
+    for prefix, name in (("client.", "close"), ("row = client.", "get")):
+        assert write(opened, Scripted(likes), prefix, ROWS, typed=".", max_tokens=1).text() == name
+
+
+def test_the_likely_one_of_two_names_that_begin_alike_is_written(opened: list[Scheduler]) -> None:
+    likes = {b"client.": {b"get": 5.0}, b"get": {b"_all": 4.0, b"(": 4.0}}
+    assert write(opened, Scripted(likes), "for row in client.", ROWS, max_tokens=2).text() == "get_all"
+    assert write(opened, Scripted(likes), "row = client.", ROWS, max_tokens=2).text() == "get("
+
+
+def test_lines_the_model_wrote_itself_count(opened: list[Scheduler]) -> None:
+    likes = {b"x\n": {b"r": 5.0}, b"\nr": {b"=": 5.0}, b"=": {b"c": 5.0}, b"=c": {b".close": 4.0, b".get": 3.9}}
+    members: Members = (("c", ("close() -> None", "get() -> R")),)
+    assert write(opened, Scripted(likes), "x\n", members, max_tokens=4).text() == "r=c.get"
+
+
+def test_signatures_are_no_part_of_names() -> None:
+    assert raised("client.", ROWS) == raised("client.", (("client", ("close", "get", "get_all")),))
+
+
+def test_knowing_more_asks_the_model_for_nothing_more(opened: list[Scheduler]) -> None:
+    class Counting(Scripted):
+        evaluated = 0
+
+        def decode(self, tokens, positions, sequences, outputs) -> None:  # type: ignore[no-untyped-def]
+            self.evaluated += len(tokens)
+            super().decode(tokens, positions, sequences, outputs)
+
+    likes = {b"client.": {b"get": 5.0}, b"get": {b"(": 5.0}, b"(": {b")": 5.0}}
+    made = [Counting(likes) for _ in range(2)]
+    answers = [write(opened, one, "x = client.", m).text() for one, m in zip(made, (ROWS, ()), strict=True)]
+    assert answers == ["get()", "get()"] and made[0].evaluated == made[1].evaluated

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from retrieval.graph import Cursor, Graph
@@ -51,35 +53,75 @@ def members(text: str = APP, **files: str) -> dict[str, tuple[str, ...]]:
     return graph.receivers(Cursor("app/main.py", "python", text, "\n", text))
 
 
+def names(text: str = APP, **files: str) -> dict[str, list[str]]:
+    """The same without signatures."""
+    found = members(text, **files).items()
+    return {receiver: [re.split(r"[(:]", one)[0] for one in its] for receiver, its in found}
+
+
 @pytest.mark.parametrize("receiver", ["backup", "self.store", "Store"])
 def test_a_receiver_of_a_known_class_has_its_members_and_the_inherited_ones(receiver: str) -> None:
-    assert {"fetch_row", "close", "limit", "path"} <= set(members()[receiver])
+    assert {"fetch_row", "close", "limit", "path"} <= set(names()[receiver])
 
 
 def test_private_names_follow_only_the_object_itself() -> None:
-    found = members()
+    found = names()
     assert "_open" not in found["backup"]
     assert {"_secret", "store", "run"} <= set(found["self"])
     assert not [name for names in found.values() for name in names if name.startswith("__")]
 
 
 def test_a_receiver_nothing_is_known_of_is_left_alone() -> None:
-    assert "self.other" not in members()
+    assert "self.other" not in names()
 
 
 def test_a_class_with_a_foreign_ancestor_counts_only_with_what_the_text_uses_of_it() -> None:
-    assert "panel" not in members()
+    assert "panel" not in names()
     used = APP.replace("        backup", "        panel.resize(2)\n        backup")
-    assert set(members(used)["panel"]) == {"draw_panel", "resize"}
+    assert set(names(used)["panel"]) == {"draw_panel", "resize"}
 
 
 def test_a_module_has_its_definitions() -> None:
-    assert set(members(tools="def hammer(): ...\nNAILS = 3\n")["tools"]) == {"hammer", "NAILS"}
+    assert set(names(tools="def hammer(): ...\nNAILS = 3\n")["tools"]) == {"hammer", "NAILS"}
 
 
 def test_a_module_that_takes_in_all_of_another_is_left_alone() -> None:
-    assert "tools" not in members(tools="from elsewhere import *\ndef hammer(): ...\n")
+    assert "tools" not in names(tools="from elsewhere import *\ndef hammer(): ...\n")
 
 
 def test_what_stands_next_to_the_cursor_comes_first() -> None:
-    assert next(iter(members())) == "backup"
+    assert next(iter(names())) == "backup"
+
+
+def test_a_member_stands_with_its_signature() -> None:
+    source = """from dataclasses import dataclass
+
+class Pool:
+    size: int = 3
+
+    def take(
+        self, key: Pair[str, int], *, wait=(1, 2)
+    ) -> Row | None: ...
+
+    def drain(self): ...
+
+    @property
+    def free(self) -> int: ...
+
+    @classmethod
+    def made(cls, of: str) -> "Pool": ...
+
+def open_pool(path): ...
+"""
+    found = members("from app import pool\n\n" + APP, pool=source)["pool"]
+    assert set(found) == {"Pool(…)", "open_pool(path)"}
+    text = APP.replace("from app import tools", "from app.pool import Pool")
+    made = dict.fromkeys(members(text, pool=source)["Pool"])
+    assert {"size: int", "take(key: Pair[str, int], *, wait=(1, 2)) -> Row | None", "drain()"} <= set(made)
+    assert {"free: int", 'made(of: str) -> "Pool"'} <= set(made)
+
+
+def test_a_long_signature_loses_its_last_parameters() -> None:
+    given = ", ".join(f"parameter_{i}: int" for i in range(20))
+    [one] = members(tools=f"def hammer({given}) -> Nail: ...\n")["tools"]
+    assert one.startswith("hammer(parameter_0: int, ") and one.endswith("…) -> Nail") and len(one) <= 100
