@@ -118,9 +118,16 @@ def settle(connection: sqlite3.Connection, id: str, cost: Decimal, tokens: Token
     )
 
 
-def end(connection: sqlite3.Connection, id: str, state: Literal["released", "lost"]) -> None:
-    """Note that a call was certainly not charged, or that nobody knows what was."""
-    connection.execute("UPDATE calls SET state = ?, ended = ? WHERE id = ?", (state, time.time(), id))
+def release(connection: sqlite3.Connection, id: str) -> None:
+    """Note that a call was certainly not charged."""
+    connection.execute("UPDATE calls SET state = 'released', ended = ? WHERE id = ?", (time.time(), id))
+
+
+def lose(connection: sqlite3.Connection, id: str, most: Decimal) -> None:
+    """Note that nobody knows what was charged for a call, and the most that it can be."""
+    connection.execute(
+        "UPDATE calls SET state = 'lost', reserved = ?, ended = ? WHERE id = ?", (pico(most), time.time(), id)
+    )
 
 
 def spent(connection: sqlite3.Connection, since: float, project: str | None = None) -> Decimal:

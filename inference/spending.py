@@ -5,6 +5,7 @@ Days and months are those of the user's calendar. All functions here wait for th
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sqlite3
 import time
@@ -127,11 +128,16 @@ class Purse:
 
     def release(self, call: Call) -> None:
         """Note that a call was certainly not charged."""
-        self._noted(lambda ledger: calls.end(ledger, call.id, "released"))
+        self._noted(lambda ledger: calls.release(ledger, call.id))
 
-    def lose(self, call: Call) -> None:
-        """Note that nobody knows what a call cost: its reservation goes on counting."""
-        self._noted(lambda ledger: calls.end(ledger, call.id, "lost"))
+    def lose(self, call: Call, most: Tokens | None = None) -> None:
+        """Note that nobody knows what a call cost: its reservation goes on counting, or what the most that it
+        can have used costs, where that is less."""
+        at_most = call.reserved
+        if most:
+            with contextlib.suppress(UnknownPrice):
+                at_most = min(at_most, price(call.model, call.provider, most, self.prices))
+        self._noted(lambda ledger: calls.lose(ledger, call.id, at_most))
 
     def left(self) -> Left:
         """Return what may still be spent now. Raises LedgerUnusable."""

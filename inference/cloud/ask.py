@@ -102,6 +102,7 @@ async def _once(cloud: Cloud, outbound: Outbound, purse: Purse, asked: Asked, le
     """Make one request: nothing leaves before its money is put aside and on the disk."""
     call = await _reserved(cloud, outbound, purse, asked)
     last = Delta()
+    most: Tokens | None = None
     uncharged = False
     cost: Decimal | None = None
     try:
@@ -110,6 +111,8 @@ async def _once(cloud: Cloud, outbound: Outbound, purse: Purse, asked: Asked, le
             async for delta in deltas:
                 if delta.finish:
                     last = delta
+                elif began := delta.tokens:
+                    most = replace(began, output=asked.max_tokens)
                 else:
                     yield delta
     except NearsideError as error:
@@ -118,8 +121,10 @@ async def _once(cloud: Cloud, outbound: Outbound, purse: Purse, asked: Asked, le
     finally:
         if last.tokens:
             account = partial(purse.settle, call, last.tokens)
+        elif uncharged:
+            account = partial(purse.release, call)
         else:
-            account = partial(purse.release if uncharged else purse.lose, call)
+            account = partial(purse.lose, call, most)
         cost = await asyncio.shield(asyncio.to_thread(account))
     yield replace(last, cost=cost, model=cloud.model)
 

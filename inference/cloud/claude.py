@@ -52,6 +52,7 @@ class Claude:
                 match event.type:
                     case "message_start":
                         _count(usage, event.message.usage)
+                        yield Delta(tokens=_tokens(usage))
                     case "content_block_delta" if event.delta.type == "text_delta":
                         yield Delta(event.delta.text)
                     case "message_delta":

@@ -142,8 +142,10 @@ def _prepared(task: OutboundTask, rules: Rules, vault: Vault, log: AuditLog, red
             if part.kind == "buffer":
                 raise WillNotSend(f"{shown} {why}", "work on it with the local model")
             kept_back[shown] = why
-        else:
+        elif part.text.strip():  # a provider takes no empty text
             parts.append(replace(part, path=rules.shown(part.path) if part.path else ""))
+    if not parts:
+        raise WillNotSend("nothing that may leave is in it", "ask about other files")
     parts.sort(key=lambda part: not part.stable)
     texts = [task.system, *(part.text for part in parts)]
     if (size := sum(map(len, texts))) > LARGEST:

@@ -46,8 +46,8 @@ def test_what_counts_is_the_reservation_unless_it_was_certainly_not_charged(file
     with calls.opened(file) as ledger:
         for id in ("kept", "lost", "released"):
             calls.reserve(ledger, call(id))
-        calls.end(ledger, "lost", "lost")
-        calls.end(ledger, "released", "released")
+        calls.lose(ledger, "lost", D("0.01"))
+        calls.release(ledger, "released")
         calls.reserve(ledger, call("other", project="/q"))
         calls.reserve(ledger, call("old", at=5.0))
         assert calls.spent(ledger, 100) == D("0.03")

@@ -58,6 +58,10 @@ def test_what_was_not_charged_comes_back_and_what_nobody_knows_does_not(purse: P
     assert purse.left().day == D("0.10")
     purse.lose(purse.reserve("anthropic", "m", MOST))
     assert purse.left().day == D("0.08")
+    purse.lose(purse.reserve("anthropic", "m", MOST), Tokens(2_000, 1_000))
+    assert purse.left().day == D("0.068")
+    purse.lose(purse.reserve("anthropic", "m", MOST), Tokens(900_000, 1_000))
+    assert purse.left().day == D("0.048"), "never more than was reserved"
 
 
 def test_money_for_five_is_five(purse: Purse) -> None:

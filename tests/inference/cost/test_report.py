@@ -92,7 +92,7 @@ def test_hosted_calls_cost_what_the_ledger_says_and_take_their_share(ledger: Led
         call("c-2", "a-0")  # tried again: another charge, and the same thing asked
         call("c-3")
         call("c-4")
-        calls.end(connection, "c-4", "released")
+        calls.release(connection, "c-4")
     total = made(file).total
     assert (total.calls, total.hosted_input, total.hosted_output) == (3, 4000, 40)
     assert total.cloud == D("0.1126")

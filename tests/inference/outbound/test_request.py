@@ -110,6 +110,13 @@ def test_without_the_library_nothing_leaves(log: AuditLog, monkeypatch: pytest.M
         prepared(log)
 
 
+def test_parts_without_text_are_left_out_and_nothing_is_not_sent(log: AuditLog) -> None:
+    outbound = prepared(log, Part("snippet", " \n", "b.py", stable=True), Part("buffer", "x", "a.py"))
+    assert (outbound.parts, outbound.stable, outbound.files) == (("x",), 0, ("a.py",))
+    with pytest.raises(WillNotSend, match="nothing that may leave"):
+        prepared(log, Part("buffer", "", "a.py"), Part("snippet", "x", ".env"))
+
+
 def test_too_much_text_stays_here(log: AuditLog) -> None:
     with pytest.raises(WillNotSend, match="characters"):
         prepared(log, Part("buffer", "x" * 2_000_001))
