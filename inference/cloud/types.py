@@ -78,8 +78,8 @@ class Delta:
     finish: str | None = None
     """Set on the last one: 'stop', 'length' or 'refused'."""
     tokens: Tokens | None = None
-    """What the whole call used; on the last one, where the server says so. On an earlier one without text, what
-    it had used when its answer began: all of the input."""
+    """What the whole call used; on the last one, where the server says so. On one before, without text,
+    what was used when the answer began, all of the input."""
     cost: Decimal | None = None
     """US dollars as they stand in the ledger; on the last one that `ask` gives, where the usage is known."""
     model: str = ""
