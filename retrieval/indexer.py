@@ -11,14 +11,14 @@ import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from retrieval.catalogue import Catalogue, Known, load_facts
 from retrieval.graph import Graph
 from retrieval.pace import Pace, Progress
-from retrieval.pool import read_all
-from retrieval.reading import Job, Parsed, decoded, read_one, row_hash, to_rows, words_of
+from retrieval.pool import FEW, read_all
+from retrieval.reading import Job, Parsed, decoded, look, read_one, row_hash, to_rows, words_of
 from retrieval.shelf import Shelf
 from retrieval.turns import Turns
 from retrieval.walk import File, Rules, by_value, indexable, on_disk, walk
@@ -80,13 +80,14 @@ class Indexer:
         self.most_bytes = settings.max_file_kb * 1024
         self._rank: dict[str, int] = {}
         self._in_graph: set[str] = set()
-        self._newer: set[str] = set()
-        """Files read by `update` while a scan was under way: what that read of them may be older."""
+        self._reads = 0
+        self._newest: dict[str, int] = {}
+        """Which read was the last that was begun of a file; what an earlier one has of it may be older."""
 
     def preload(self) -> None:
         """Enter what is known into the graph, so that it can be asked before the store is open."""
         files = by_value(walk(self.root, self._rules))
-        self._enter_known([file.path for file in files if self._is_same(file)])
+        self._enter_known([file.path for file in files if self._is_same(file) or self._has_same_text(file)])
 
     def scan(self) -> None:
         """Look at every file, and read those that are not known or not searchable yet."""
@@ -97,7 +98,7 @@ class Indexer:
         self._drop(
             (self.catalogue.files.keys() | self._in_graph | self.shelf.contents().keys()) - self._rank.keys()
         )
-        same = [file for file in files if self._is_same(file)]
+        same = [file for file in files if self._is_same(file) or self._has_same_text(file)]
         self._enter_known([file.path for file in same])
         complete = {file.path for file in same if self._is_complete(file)}
         self._read([file for file in files if file.path not in complete])
@@ -107,18 +108,25 @@ class Indexer:
     def update(self, paths: Collection[str]) -> None:
         """Read files that changed, came or went; a path may be a folder's that went."""
         gone: set[str] = set()
-        done: list[Parsed] = []
+        files: list[File] = []
         for path in paths:
-            file = indexable(self.root, path, self._rules)
-            if file is None:
+            if file := indexable(self.root, path, self._rules):
+                self._rank.setdefault(path, -1)
+                files.append(file)
+            else:
                 gone.add(path)
-                gone.update(known for known in self.catalogue.files if known.startswith(f"{path}/"))
-                continue
-            self._rank.setdefault(path, -1)
-            self._newer.add(path)
-            done.append(read_one(self.root, Job(path, file.private, rows=self.shelf.writes), self.most_bytes))
-        self.counts.parsed += len(done)
+        folders = {path for path in gone if path not in self.catalogue.files}
+        if folders:
+            gone.update(known for known in self.catalogue.files if not folders.isdisjoint(_above(known)))
         self._drop(gone)
+        if len(files) > FEW:  # another branch: on other cores, and not in anybody's way
+            self._read(files)
+            self.shelf.plan(self._rank)
+            return
+        self._begin_reading(files)
+        jobs = [Job(file.path, file.private, rows=self.shelf.writes) for file in files]
+        done = [read_one(self.root, job, self.most_bytes) for job in jobs]
+        self.counts.parsed += len(done)
         self._take(done)
         self.shelf.first([row for parsed in done for row in to_rows(parsed.rows)])
 
@@ -149,6 +157,20 @@ class Indexer:
             and (known.size, known.mtime_ns) == (file.size, file.mtime_ns)
             and known.private == file.private
         )
+
+    def _has_same_text(self, file: File) -> bool:
+        """Tell whether a file with another time, or one too young to be believed, has the text that is known.
+
+        To look costs far less than to parse; then its time is known from now on.
+        """
+        known = self.catalogue.files.get(file.path)
+        if not known or not known.hash or (known.size, known.private) != (file.size, file.private):
+            return False
+        size, mtime_ns, hash = look(self.root, file.path, self.most_bytes)
+        if (size, hash) != (known.size, known.hash):
+            return False
+        self.catalogue.learn({file.path: replace(known, mtime_ns=mtime_ns)}, {}, keep=self.shelf.writes)
+        return True
 
     def _is_complete(self, file: File) -> bool:
         """Tell whether a file that did not change is in the graph and has its rows, as far as it should."""
@@ -183,22 +205,28 @@ class Indexer:
         jobs = [(Job(file.path, file.private, rows=self.shelf.writes), file.size) for file in files]
         waiting: list[Parsed] = []
         read = 0
-        self._newer.clear()
+        number = self._begin_reading(files)
         if jobs:
             pace.at(0, len(jobs))
         for batch in read_all(self.root, jobs, self.most_bytes, self.stopping.is_set):
             read += len(batch)
             self.counts.parsed += len(batch)
-            batch = [parsed for parsed in batch if parsed.path not in self._newer]
+            batch = [parsed for parsed in batch if self._newest[parsed.path] == number]
             self._enter(batch)
             waiting += batch
             rows = sum(len(parsed.rows) for parsed in waiting)
             if rows >= ROWS_A_COMMIT or len(waiting) >= FILES_A_COMMIT:
-                self._write([parsed for parsed in waiting if parsed.path not in self._newer])
+                self._write([parsed for parsed in waiting if self._newest[parsed.path] == number])
                 waiting = []
             pace.at(read, len(jobs))
             self.interrupt()
-        self._write([parsed for parsed in waiting if parsed.path not in self._newer])
+        self._write([parsed for parsed in waiting if self._newest[parsed.path] == number])
+
+    def _begin_reading(self, files: Iterable[File]) -> int:
+        """Return the number of a read of files; what an earlier one still finds of them does not count."""
+        self._reads += 1
+        self._newest.update((file.path, self._reads) for file in files)
+        return self._reads
 
     def _take(self, done: list[Parsed]) -> None:
         self._enter(done)
@@ -276,3 +304,9 @@ class Indexer:
         self.shelf.replace({}, gone, [])
         self.catalogue.forget(gone)
         self.counts.dropped += len(gone)
+
+
+def _above(path: str) -> set[str]:
+    """Return the folders a file lies in."""
+    folders = path.split("/")[:-1]
+    return {"/".join(folders[: count + 1]) for count in range(len(folders))}

@@ -67,11 +67,10 @@ def read_one(root: Path, job: Job, most_bytes: int) -> Parsed:
         status, content = _bytes(on_disk(root, job.path), most_bytes)
     except OSError as error:
         return Parsed(job.path, (error.strerror or type(error).__name__).lower())
-    young = abs(time.time_ns() - status.st_mtime_ns) < YOUNG_NS
-    mtime_ns = -1 if young else status.st_mtime_ns
+    mtime_ns = _believable(status)
     if problem := why_skipped(job.path, content):
         return Parsed(job.path, problem, status.st_size, mtime_ns, private=job.private)
-    digest = hashlib.blake2b(content, digest_size=16).hexdigest()
+    digest = _digest(content)
     text, language = decoded(content), language_of(job.path)
     known = load_facts(job.facts) if job.facts and job.hash == digest else None
     said = known or facts(text, language)
@@ -86,6 +85,15 @@ def read_one(root: Path, job: Job, most_bytes: int) -> Parsed:
         words="" if known else " ".join(sorted(words_of(text))),
         rows=tuple(rows_of(job.path, text, language, said, digest, job.private)) if job.rows else (),
     )
+
+
+def look(root: Path, path: str, most_bytes: int) -> tuple[int, int, str]:
+    """Return size, time and content hash of a file as `Parsed` has them; the hash is empty if it is gone."""
+    try:
+        status, content = _bytes(on_disk(root, path), most_bytes)
+    except OSError:
+        return 0, -1, ""
+    return status.st_size, _believable(status), _digest(content)
 
 
 def rows_of(path: str, text: str, language: str, said: Facts, digest: str, private: bool) -> list[tuple]:
@@ -118,6 +126,14 @@ def decoded(content: bytes) -> str:
         if content.startswith(mark):
             return content.decode(encoding, "replace")
     return content.decode("utf-8-sig", "replace")
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.blake2b(content, digest_size=16).hexdigest()
+
+
+def _believable(status: os.stat_result) -> int:
+    return -1 if abs(time.time_ns() - status.st_mtime_ns) < YOUNG_NS else status.st_mtime_ns
 
 
 def _bytes(path: Path, most: int) -> tuple[os.stat_result, bytes]:

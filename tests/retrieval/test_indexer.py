@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -276,6 +276,70 @@ def test_many_files_are_read_by_other_processes(project: Project, monkeypatch: p
         assert names(workspace, "number_41") == ["number_41"]
     stages = [one for one in project.progress if one.stage == "reading"]
     assert (stages[0].done, stages[-1].done, stages[-1].total) == (0, len(FILES) + 60, len(FILES) + 60)
+
+
+def test_a_branch_switch_that_is_told_file_by_file_is_read_by_other_processes_too(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = [f"many/module_{number}.py" for number in range(60)]
+    for number, path in enumerate(many):
+        project.write(path, f"def number_{number}():\n    return {number}\n")
+    with project.index() as workspace:
+        before, embedded = workspace.indexer.counts.parsed, len(project.embedder.texts)
+        for number, path in enumerate(many):
+            project.write(path, f"def changed_{number % 30}():\n    return {number % 30}\n")
+        monkeypatch.setattr(indexer_module, "read_one", None)
+        workspace.indexer.update(many)
+        while workspace.indexer.embed():
+            pass
+        assert workspace.indexer.counts.parsed == before + 60
+        assert names(workspace, "changed_17") == ["changed_17"] * 2
+        assert names(workspace, "number_41") == []
+        assert len(project.embedder.texts) == embedded + 60
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_what_is_edited_while_many_files_are_read_counts(
+    whole: bool, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slowly(root: Path, jobs: list, most: int, stop: object) -> Iterator[list[reading.Parsed]]:
+        done = reading.read(str(root), [job for job, _ in jobs], most)
+        yield from ([one] for one in sorted(done, key=lambda one: one.path == "shop/mail.py"))
+
+    monkeypatch.setattr(indexer_module, "read_all", slowly)
+    with project.open() as workspace:
+        indexer = workspace.indexer
+
+        def edit() -> None:
+            indexer.interrupt = lambda: None
+            project.write("shop/mail.py", "def post_receipt(address):\n    pass\n")
+            indexer.update(["shop/mail.py"])
+
+        indexer.interrupt = edit
+        if whole:
+            indexer.scan()
+        else:
+            monkeypatch.setattr(indexer_module, "FEW", 0)
+            indexer.update(FILES)
+        assert names(workspace, "post_receipt") == ["post_receipt"] and names(workspace, "send_receipt") == []
+        assert [hit.symbol for hit in store(workspace).words("receipt", 9)] == ["post_receipt"]
+
+
+def test_files_whose_time_alone_changed_are_not_parsed_again(project: Project) -> None:
+    age(project)
+    with project.index():
+        pass
+    for path in FILES:
+        os.utime(project.root / path, (1_600_000_000, 1_600_000_000))
+    project.write("shop/money.py", FILES["shop/money.py"].replace("Money", "Coins"))
+    with project.open() as workspace:
+        workspace.indexer.preload()
+        assert names(workspace, "send_receipt") == ["send_receipt"]
+        assert names(workspace, "Money") == [], "what changed is not shown as it was"
+        workspace.indexer.scan()
+        assert workspace.indexer.counts.parsed == 1 and names(workspace, "Coins") == ["Coins"]
+    with project.index() as workspace:
+        assert workspace.indexer.counts.parsed == 0
 
 
 def test_a_file_that_takes_its_process_down_costs_only_itself(
