@@ -24,6 +24,7 @@ from urllib.parse import urlsplit
 from inference.gguf import amount
 from inference.models import HubFile, on_hub
 from inference.types import ModelNotFound, ModelUnreadable
+from settings import offline
 
 ATTEMPTS = 5
 """Breaks of the connection in a row, without a byte between them, after which it is left for later."""
@@ -201,7 +202,8 @@ def _told(hub: HubFile) -> Iterator[None]:
         else:
             why = f"{_host(endpoint)} answered {status}. Try again later. {again}"
     except errors.OfflineModeIsEnabled:
-        why = "HF_HUB_OFFLINE forbids it. Unset that variable, or copy the file here and name its path."
+        what = "--offline forbids it" if offline.wanted() else "HF_HUB_OFFLINE forbids it"
+        why = f"{what}. Leave that out, or copy the file here and name its path."
     except (httpx2.ConnectError, httpx2.ConnectTimeout):
         why = f"there is no connection to {_host(endpoint)}. Check the network. {again}"
     except (httpx2.TransportError, httpx2.InvalidURL) as error:

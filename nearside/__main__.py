@@ -10,6 +10,8 @@ def main() -> int:
     """Run the command line and return its exit status."""
     _import_only_what_is_installed()
     arguments = sys.argv[1:]
+    if "--offline" in arguments[:2] or os.environ.get("NEARSIDE_OFFLINE"):
+        arguments = _offline(arguments)
     wants_help = any(word in ("-h", "--help") for word in arguments)
     # These answer before the command line's own libraries would be loaded.
     if arguments[:1] == ["serve"] and not wants_help:
@@ -28,6 +30,19 @@ def main() -> int:
     from nearside.cli import run as command_line
 
     return command_line(arguments)
+
+
+def _offline(arguments: list[str]) -> list[str]:
+    """Take the network away, where it is asked for, and return the other arguments."""
+    from settings import offline
+
+    asked = "--offline" in arguments[:2]  # in front of a command, or right behind it
+    if asked or offline.wanted():
+        offline.begin()
+    if asked:
+        arguments = list(arguments)
+        arguments.remove("--offline")
+    return arguments
 
 
 def _import_only_what_is_installed() -> None:

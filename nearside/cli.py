@@ -60,7 +60,12 @@ def run(arguments: Sequence[str]) -> int:
 
 
 @app.callback(invoke_without_command=True)
-def top(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+def top(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Reach nothing but this machine, whatever the settings say.")
+    ] = False,  # __main__.py has taken it: it must hold before anything is imported
+) -> None:
     if version:
         print(f"nearside {__version__}")
         raise typer.Exit

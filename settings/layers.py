@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from settings import paths, trust
+from settings import offline, paths, trust
 from settings.schema import Settings
 from settings.values import KEYS, MODELS, SECTIONS, Key, accepted, built, from_text, shown
 
@@ -90,9 +90,26 @@ def load(
     if editor is not None:
         _apply(_layer("editor", _editor_table(editor), workspace), values, origin, notes)
     _apply(_environment(environ), values, origin, notes)
+    if offline.wanted(environ):
+        _stay_local(values, origin, notes)
 
     paths.state_dir()  # the user should hear now that it cannot be written
     return Loaded(built(values), tuple(dict.fromkeys([*notes, *paths.notes()])), origin, refused)
+
+
+def _stay_local(values: dict[str, Any], origin: dict[str, str], notes: list[str]) -> None:
+    """Take out what would go online."""
+    changed = []
+    for dotted, key in KEYS.items():
+        near = offline.local(dotted, values[dotted], key.default)
+        if near != values[dotted]:
+            changed.append(dotted)
+            values[dotted], origin[dotted] = near, "--offline"
+    if changed:
+        are = "is" if len(changed) == 1 else "are"
+        notes.append(
+            f"{', '.join(changed)} {are} not used, because Nearside is offline; leave out --offline for that."
+        )
 
 
 def project_file(workspace: Path, notes: list[str]) -> ProjectFile | None:
@@ -175,6 +192,7 @@ def _environment(environ: Mapping[str, str]) -> Layer:
     """Read NEARSIDE_<SECTION>_<KEY>; an empty variable counts as unset."""
     variables = {key.variable: key for key in KEYS.values()}
     ours = {name: text for name, text in environ.items() if name.startswith("NEARSIDE_") and text}
+    ours.pop(offline.VARIABLE, None)
     values = {
         variables[name].dotted: from_text(variables[name], ours[name]) for name in ours if name in variables
     }
