@@ -21,6 +21,9 @@ from inference.spending import Purse
 from settings import paths
 from settings.schema import Settings
 
+MOST_KEPT = 1000
+"""Secrets a project's vault grows to; then a new one begins, and with it new placeholders."""
+
 
 class Hosted:
     """The hosted model as one project's settings allow it.
@@ -78,6 +81,8 @@ class Hosted:
             purpose=task.purpose,
             suggestion=suggestion,
         )
+        if len(self._vault) > MOST_KEPT:
+            self._vault = Vault()
         outbound = await asyncio.to_thread(
             prepare, task, self._rules, self._vault, self._log, redaction=self._cloud.redaction
         )

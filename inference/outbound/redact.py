@@ -24,15 +24,18 @@ ROUNDS = 3
 SHORT = 12
 """Characters below which a value counts only by itself, not as a part of a word."""
 LONGEST_KIND = 50
+MOST = 300
+"""Secrets of one request; a text with more is a list of them, and nothing for a model to read."""
+NAMED = re.compile(r"(?<![A-Z0-9_])[A-Z][A-Z0-9_]{1,70}_\d{1,6}(?!\d)", re.IGNORECASE)
 PLACEHOLDER = re.compile(r"<[A-Z][A-Z0-9_]{1,50}_\d{1,6}>", re.IGNORECASE)
 
 
-def secrets_in(text: str, seconds: float = SECONDS) -> list[Secret]:
+def secrets_in(text: str, clock: Clock | None = None) -> list[Secret]:
     """Return what must not leave of a text, each value once, the first kind it was found as.
 
-    Raises Unfinished where a detector takes more than `seconds` of CPU time, WillNotSend for a private key.
+    Raises Unfinished where that takes longer than the clock allows, and WillNotSend for a private key.
     """
-    clock = Clock(seconds)
+    clock = clock or Clock()
     if holds_private_key(text, clock):
         raise WillNotSend("it holds a private key", "move the key out of what the request is about")
     found: dict[str, Secret] = {}
@@ -41,7 +44,16 @@ def secrets_in(text: str, seconds: float = SECONDS) -> list[Secret]:
             inside = any(known in secret.value for known in found)  # the form says better where a value ends
             if not inside and not PLACEHOLDER.search(secret.value):
                 found[secret.value] = secret
+                if len(found) > MOST:
+                    raise too_many()
     return list(found.values())
+
+
+def too_many() -> WillNotSend:
+    return WillNotSend(
+        f"it holds more than {MOST} secrets",
+        "leave out the file that holds them, or name it in cloud.never_send",
+    )
 
 
 class Vault:
@@ -73,7 +85,9 @@ class Vault:
             for _ in range(ROUNDS):
                 redacted = [self._replaced(text) for text in original]
                 try:
-                    new = [secret for text in redacted for secret in secrets_in(text, self._seconds)]
+                    clock = Clock(self._seconds)
+                    found = (secret for text in redacted for secret in secrets_in(text, clock))
+                    new = {secret.value: secret for secret in found}
                 except Unfinished as late:
                     raise WillNotSend(
                         f"the search for secrets ({late.detector}) did not end in time",
@@ -81,8 +95,9 @@ class Vault:
                     ) from None
                 if not new:
                     return redacted, self._used(redacted)
-                for secret in new:
-                    self._learn(secret, original)
+                if len(new) > MOST:
+                    raise too_many()
+                self._learn(new.values(), original)
             raise WillNotSend(
                 "secrets were still found in it after they had been replaced",
                 "leave out the file that holds them, or name it in cloud.never_send",
@@ -116,17 +131,18 @@ class Vault:
             return text
         return self._pattern.sub(lambda found: f"<{self._forms[found[0]]}>", text)
 
-    def _learn(self, secret: Secret, texts: Iterable[str]) -> None:
-        if secret.value in self._names:
-            return
-        while True:
-            self._counts[secret.kind] += 1
-            name = f"{secret.kind[:LONGEST_KIND]}_{self._counts[secret.kind]}"
-            taken = re.compile(re.escape(name) + r"(?!\d)", re.IGNORECASE)
-            if not any(taken.search(text) for text in texts):
-                break
-        self._names[secret.value] = name
-        self._values[name] = secret.value
+    def _learn(self, secrets: Iterable[Secret], texts: Iterable[str]) -> None:
+        """Name secrets, as nothing in the texts is named."""
+        taken = {found[0].upper() for text in texts for found in NAMED.finditer(text)}
+        for secret in secrets:
+            if secret.value in self._names:
+                continue
+            name = ""
+            while not name or name in taken:
+                self._counts[secret.kind] += 1
+                name = f"{secret.kind[:LONGEST_KIND]}_{self._counts[secret.kind]}"
+            self._names[secret.value] = name
+            self._values[name] = secret.value
         self._forms = {form: known for value, known in self._names.items() for form in _forms(value)}
         longest_first = sorted(self._forms, key=lambda form: (-len(form), form))
         self._pattern = re.compile("|".join(map(_bounded, longest_first)))
