@@ -1,5 +1,7 @@
-"""What the local model makes of holes, as routing sees it: a score, and whether it was right. Kept in the cache
-folder, by everything it depends on, as filling a thousand holes takes minutes."""
+"""What the local model makes of holes, as routing sees it: a score, and whether the draft was right.
+
+Kept in the cache folder by everything it depends on, as filling a thousand holes takes minutes.
+"""
 
 from __future__ import annotations
 

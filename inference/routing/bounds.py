@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-STEPS = 60
-"""Halvings of [0, 1]: as far as a float goes."""
+STEPS = 30
+"""Halvings: the bound is off by a billionth at most."""
 TERMS = 300
 """Of the continued fraction; it needs about the root of the number of cases."""
 SMALLEST = 1e-300
@@ -15,7 +15,7 @@ def at_least(successes: int, cases: int, doubt: float = 0.1) -> float:
     """Return the rate that the true one is at least, wrong in a share of `doubt` of all such statements."""
     if successes <= 0:
         return 0.0
-    low, high = 0.0, 1.0
+    low, high = 0.0, successes / cases
     for _ in range(STEPS):
         middle = (low + high) / 2
         if beta_share(middle, successes, cases - successes + 1) < doubt:

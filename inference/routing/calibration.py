@@ -18,6 +18,8 @@ ISOTONIC_FROM = 200
 """Labels from which their own steps say more than any formula."""
 SLOPE_SD, OFFSET_SD = 0.5, 1.0
 """How far, in logits, a user may be from what is shipped before the labels have to insist."""
+PROJECT_FROM = 10
+"""Labels of one project from which it is told apart from the others."""
 PROJECT_SLOPE_SD, PROJECT_OFFSET_SD = 0.25, 0.5
 """The same for one project against its user's others: one user's projects differ less than users do."""
 STEPS_HALF = 200
@@ -90,7 +92,7 @@ def calibrated(labels: Sequence[Labelled], project: str = "") -> Calibration:
     own = [label for label in labels if label.project == project]
     if not own or len(own) == len(labels):
         return whole
-    return corrected(whole, own, PROJECT_SLOPE_SD, PROJECT_OFFSET_SD, SHRUNK_FROM // 5)
+    return corrected(whole, own, PROJECT_SLOPE_SD, PROJECT_OFFSET_SD, PROJECT_FROM)
 
 
 def corrected(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 
 from inference.routing.decision import Decision, Moment, Rule, is_sent, occasion, standing
@@ -63,6 +64,8 @@ class Router:
         (no key, offline, a file that is never sent). A budget is only looked at here; spending.py holds it.
         Asked again about the same draft on the same occasion it returns what it said before.
         """
+        if moment.score is not None and not 0 <= moment.score <= 1:
+            moment = replace(moment, score=None)  # no score of ours, NaN included
         why = occasion(moment)
         key = moment.suggestion, why
         if why and (before := self._decided.get(key)):

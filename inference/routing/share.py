@@ -15,9 +15,12 @@ RECENT = 200
 """Scores the cut is a quantile of: a day or two of stops, and what a change of work takes to be followed."""
 ENOUGH = 50
 """From so many scores of one's own on, the shipped ones are not needed."""
-HORIZON = 40.0
-"""Drafts over which an error is made good. Whatever the scores do, no more than this many times the larger of
-both shares are ever sent too many or too few; less would send surer drafts only to be even sooner."""
+HORIZON = 20.0
+"""Drafts over which an error is made good: over twice as many what is kept is no better, and drifts cost
+more. Whatever the scores do, no more than this times the larger share are sent too many or too few."""
+FIRST_HORIZON, GROWTH = 8.0, 4.0
+"""At first less is known of the scores, and errors are made good sooner: over the former, which grows by one
+in so many drafts as the latter says."""
 
 
 class Share:
@@ -44,7 +47,8 @@ class Share:
     def cut(self, keep: float) -> float:
         """Return the score below which a draft is sent, for a share to keep in [0, 1]; it may be infinite."""
         wanted = 1 - keep
-        level = wanted + self._error / HORIZON if 0 < wanted < 1 else wanted
+        horizon = min(HORIZON, max(FIRST_HORIZON, self.moments / GROWTH))
+        level = wanted + self._error / horizon if 0 < wanted < 1 else wanted
         if level <= 0 or level >= 1:
             return math.copysign(math.inf, level - 0.5)
         if not self._ordered:
