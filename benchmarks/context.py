@@ -57,6 +57,8 @@ class Outcome:
     line: bool
     logprob: float
     """Of the true rest of the line, in nats."""
+    known: bool
+    """Whether the name that was written is a member of the receiver."""
     text: str
 
 
@@ -70,20 +72,23 @@ class Row:
     outcomes: tuple[Outcome, ...]
 
 
-def measure(bench: Bench, hole: Hole, shown: Shown, bonus: float) -> Row:
-    """Ask for one hole in all ways."""
-    by_way: dict[str, Outcome] = {}
+def measure(bench: Bench, hole: Hole, shown: Shown, bonus: float, ways: Sequence[str] = WAYS) -> Row:
+    """Ask for one hole in some ways."""
     off, guided = Way(0.0), Way(bonus)
-    for snippets, ways in (
+    by_way: dict[str, Outcome] = {}
+    for snippets, asked in (
         ((), {"nothing": off, "members": guided}),
         (shown.snippets, {"stubs": off, "both, blind": BLIND, "both": guided}),
     ):
         prompt = FimPrompt(hole.prefix, hole.suffix, hole.path, hole.project, snippets, shown.members)
-        asked = bench.ask(prompt, hole.expected, [*ways.values()])
-        for way, (text, logprob) in zip(ways, asked, strict=True):
-            same, line = _first(text) == hole.name, text == hole.expected
-            by_way[way] = Outcome(same, line, max(logprob, LOWEST), text)
-    return Row(hole, listed(hole, shown), stubbed(hole, shown), tuple(by_way[way] for way in WAYS))
+        asked = {way: how for way, how in asked.items() if way in ways}
+        answers = bench.ask(prompt, hole.expected, [*asked.values()])
+        for way, (text, logprob) in zip(asked, answers, strict=True):
+            name = _first(text)
+            known = bool(name) and listed(hole, shown, name)
+            right, line = name == hole.name, text == hole.expected
+            by_way[way] = Outcome(right, line, max(logprob, LOWEST), known, text)
+    return Row(hole, listed(hole, shown), stubbed(hole, shown), tuple(by_way[way] for way in ways))
 
 
 def _first(text: str) -> str:

@@ -60,12 +60,12 @@ class Index:
         self.graph.put(path, facts(text, language_of(path)), words=words_of(text))
 
 
-def listed(hole: Hole, shown: Shown) -> bool:
-    """Tell whether the name is among the members of the receiver it stands behind."""
+def listed(hole: Hole, shown: Shown, name: str = "") -> bool:
+    """Tell whether the name, or another, is among the members of the receiver it stands behind."""
     before = hole.prefix.rstrip(" ")
     names = [names for receiver, names in shown.members
              if any(before.endswith(receiver + mark) for mark in (".", "?.", "!."))]  # fmt: skip
-    return any(hole.name == bare(one) for of in names for one in of)
+    return any((name or hole.name) == bare(one) for of in names for one in of)
 
 
 def stubbed(hole: Hole, shown: Shown) -> bool:

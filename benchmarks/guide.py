@@ -2,8 +2,8 @@
 
 `python -m benchmarks.guide` takes our own modules and packages the model was not trained on (wheels in
 `--wheels`), finds members by ast (classes of `self`, of annotated and of assigned names, imported modules),
-chooses the bonus on one half of the holes and reports on the other: exact match and log-probability. The names
-come without signatures here; context.py has them.
+chooses the bonus on one half of the holes and reports on the other: exact match and log-probability. The
+names come without signatures here; context.py has them.
 """
 
 from __future__ import annotations

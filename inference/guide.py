@@ -19,8 +19,8 @@ from inference.names import MODEL, Around, bare, likely
 from inference.types import FimPrompt, Members
 
 BONUS = 12.0
-"""Nats by which a known name's tokens are raised. At 8 the model leaves the list in the middle of a name it has
-never seen; 16 is no better, and further from a name that is missing in the list (benchmarks/context.py)."""
+"""Nats by which a known name's tokens are raised. At 8 the model leaves the list in the middle of a name it
+has never seen; 16 is no better, and further from names that are not listed (benchmarks/context.py)."""
 MARKS = (b"?->", b"!!.", b"?.", b"!.", b"&.", b"->", b"::", b".")
 """What stands between a receiver and its member; one that ends another comes after it."""
 LUA_MARKS = (b":", b".")

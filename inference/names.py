@@ -175,33 +175,31 @@ class Around:
 MODEL = 0.3
 """Weight of what the model says of a name's tokens: on names of the project it knows little."""
 WEIGHTS = {
-    "target in type": 2.7,
-    "target in name": 2.4,
-    "name in target": 1.0,
-    "rank": -1.0,
-    "wanted": 1.0,
+    "target in name": 2.5,
+    "target in type": 2.2,
+    "rank": -1.2,
     "line": 0.9,
-    "private": -0.6,
-    "used here": 0.6,
-    "near": 0.4,
-    "arguments": 0.3,
-    "used elsewhere": 0.3,
+    "wanted": 0.9,
+    "name in target": 0.8,
+    "near": 0.8,
+    "used here": 0.7,
+    "used elsewhere": 0.2,
 }
 BY_PLACE = {
-    "statement": {"nothing": 2.1, "attribute": 1.4, "unknown": 0.9, "flag": -0.3, "truth": -0.8,
-                  "many": -0.9, "number": -1.1, "text": -1.2},
-    "condition": {"truth": 2.6, "attribute": 0.4, "object": 0.3, "flag": -0.2, "many": -0.5,
-                  "text": -0.6, "number": -0.8, "nothing": -1.1},
-    "loop": {"many": 2.2, "attribute": 0.8, "class": -0.2, "object": -0.2, "flag": -0.3,
-             "text": -0.4, "truth": -0.5, "number": -0.7, "nothing": -0.8},
-    "assigned": {"text": 1.7, "number": 1.4, "class": 0.7, "object": 0.6, "attribute": -0.4,
-                 "flag": -0.6, "many": -0.6, "truth": -1.1, "nothing": -1.6},
-    "value": {"attribute": 0.3, "many": 0.3, "nothing": 0.3, "object": 0.2,
-              "unknown": -0.2, "flag": -0.3, "truth": -0.4},
-    "argument": {"text": 1.2, "attribute": 0.5, "class": 0.5, "number": -0.2, "many": -0.3,
-                 "object": -0.3, "flag": -0.4, "truth": -0.4, "nothing": -0.5},
-    "other": {"object": 1.3, "many": 0.4, "class": 0.3, "attribute": 0.2,
-              "text": -0.7, "unknown": -1.2},
+    "statement": {"nothing": 1.7, "attribute": 1.1, "unknown": 0.8, "object": 0.6, "class": -0.2,
+                  "truth": -0.8, "text": -0.9, "number": -1.2, "many": -1.3},
+    "condition": {"truth": 2.5, "flag": 0.7, "attribute": 0.6, "unknown": 0.3, "text": -0.4,
+                  "many": -0.6, "object": -0.7, "number": -0.8, "nothing": -1.5},
+    "loop": {"many": 2.2, "attribute": 1.0, "class": -0.2, "object": -0.2, "flag": -0.3,
+             "text": -0.4, "truth": -0.5, "number": -0.8, "nothing": -1.0},
+    "assigned": {"text": 1.4, "number": 1.3, "class": 0.6, "object": 0.5, "unknown": 0.2,
+                 "many": -0.3, "flag": -0.7, "truth": -1.0, "nothing": -1.9},
+    "value": {"object": 0.9, "text": 0.4, "attribute": 0.3, "number": -0.2,
+              "nothing": -0.4, "truth": -0.5, "flag": -0.7},
+    "argument": {"class": 1.0, "text": 0.9, "object": 0.4, "attribute": 0.3, "unknown": -0.3,
+                 "nothing": -0.5, "number": -0.5, "flag": -0.6, "truth": -0.6},
+    "other": {"attribute": 0.7, "class": 0.7, "object": 0.7, "many": 0.6, "flag": -0.2,
+              "truth": -0.3, "nothing": -0.6, "text": -0.6, "unknown": -1.0},
 }  # fmt: skip
 """Nats of a kind of member where the receiver stands in a kind of place."""
 _NATS = WEIGHTS | {
@@ -234,7 +232,6 @@ def features(entries: tuple[str, ...], receiver: str, head: str, around: Around)
         its["used elsewhere"] = float(around.used[one.name] > here)
         if one.parameters:
             its["arguments"] = sum(name in around.words for name in one.parameters) / len(one.parameters)
-        its["private"] = float(one.name.startswith("_"))
         made.append(its)
     return made
 

@@ -368,7 +368,8 @@ def test_the_likely_one_of_two_names_that_begin_alike_is_written(opened: list[Sc
 
 
 def test_lines_the_model_wrote_itself_count(opened: list[Scheduler]) -> None:
-    likes = {b"x\n": {b"r": 5.0}, b"\nr": {b"=": 5.0}, b"=": {b"c": 5.0}, b"=c": {b".close": 4.0, b".get": 3.9}}
+    likes = {b"x\n": {b"r": 5.0}, b"\nr": {b"=": 5.0}, b"=": {b"c": 5.0}}
+    likes[b"=c"] = {b".close": 4.0, b".get": 3.9}
     members: Members = (("c", ("close() -> None", "get() -> R")),)
     assert write(opened, Scripted(likes), "x\n", members, max_tokens=4).text() == "r=c.get"
 

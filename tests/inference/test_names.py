@@ -63,10 +63,6 @@ def test_what_the_object_is_used_for_already_is_likely() -> None:
     assert best("x = ", "first(n)", "second(n)", receiver="other", prefix="") == "first"
 
 
-def test_private_names_are_less_likely() -> None:
-    assert best("x = ", "_first(n)", "second(n)") == "second"
-
-
 def test_an_entry_is_taken_apart() -> None:
     one = member("get_rows(key: Pair[int, str], of, limit: int = 3, *rest) -> list[Row]")
     assert (one.name, one.kind, one.parameters) == ("get_rows", "many", ("key", "of"))
