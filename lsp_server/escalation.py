@@ -222,10 +222,19 @@ class Escalation:
         self._ls.protocol.notify(REFRESH, {"uri": document.uri, "byHand": draft.by_hand})
 
     def _compare(self, draft: Draft, decision: Decision, text: str) -> None:
+        """Note whether a text that is not shown is the draft's, and later whether the user wrote it."""
         from inference.routing.exploration import agree
 
+        outcomes = self._ls.outcomes
+        if outcomes.ledger is None:
+            return
+        outcomes.ledger.compared(decision, agree(draft.suggestion.text, text))
+        if text and draft.document.typed_since(draft.revision, draft.place) is not None:
+            outcomes.compare(draft.document, draft.place, text, partial(self._label, decision))
+
+    def _label(self, decision: Decision, right: bool) -> None:
         if self._ls.outcomes.ledger:
-            self._ls.outcomes.ledger.compared(decision, agree(draft.suggestion.text, text))
+            self._ls.outcomes.ledger.compared(decision, hosted_right=right)
 
     def _note(self, draft: Draft, decision: Decision, model: str = "", done: bool = False) -> None:
         from inference.routing.reasons import sentence

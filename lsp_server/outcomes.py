@@ -97,6 +97,14 @@ class Outcomes:
         """Note a suggestion that is not shown; what the user writes instead labels it all the same."""
         self.made(placed, withheld=reason)
 
+    def compare(self, document: Document, place: Place, text: str, tell: Callable[[bool], None]) -> None:
+        """Find out whether the user comes to write a text that was never shown, and tell."""
+        self._made += 1
+        tracked = Tracked.of(f"{self.session}-{self._made}", document, place, (text,), self._clock(), False)
+        tracked.tell, tracked.ended = tell, True
+        self._tracked[tracked.id] = tracked
+        self._wake()
+
     def shown(self, id: str) -> None:
         """Note that the client says it shows a suggestion."""
         self._client_tells = True
@@ -255,7 +263,9 @@ class Outcomes:
     def _label(self, tracked: Tracked) -> None:
         if not tracked.labelled:
             tracked.labelled = True
-            if self.ledger:
+            if tracked.tell:
+                tracked.tell(tracked.kept())
+            elif self.ledger:
                 self.ledger.labelled(tracked.id, tracked.kept())
 
     def _finish(self, tracked: Tracked) -> None:

@@ -13,7 +13,18 @@ from lsprotocol import types as lsp
 from pygls.io_ import StdoutWriter, run_async
 
 from inference.types import Engine
-from lsp_server import commands, configuration, events, explain, hints, lifecycle, logs, symbols, sync
+from lsp_server import (
+    commands,
+    configuration,
+    events,
+    explain,
+    hints,
+    lifecycle,
+    logs,
+    reports,
+    symbols,
+    sync,
+)
 from lsp_server.inline_completion import inline_completion
 from lsp_server.session import EngineFactory, NearsideServer, OnStatus
 from lsp_server.status import PATIENCE
@@ -44,6 +55,8 @@ def create_server(engine_factory: EngineFactory, version: str = "") -> NearsideS
     server.command(commands.ACCEPTED)(commands.accepted)
     handle(lsp.WORKSPACE_SYMBOL)(symbols.workspace_symbol)
     server.command(symbols.SEARCH)(symbols.search)
+    server.command(reports.WHY)(reports.why)
+    server.command(reports.REPORT)(reports.cost_report)
     handle(events.SHOWN)(events.shown)
     handle(events.PARTIALLY_ACCEPTED)(events.partially_accepted)
     handle(events.DISMISSED)(events.dismissed)

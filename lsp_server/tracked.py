@@ -7,7 +7,7 @@ suggested stays in memory and goes nowhere.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -54,6 +54,8 @@ class Tracked:
     """How far into the text partial accepts have come."""
     characters: int = 0
     """How many characters they put in."""
+    tell: Callable[[bool], None] | None = None
+    """Hears the label in the ledger's place, where nobody was shown it."""
 
     @classmethod
     def of(

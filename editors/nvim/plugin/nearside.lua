@@ -16,6 +16,9 @@ local actions = {
   why = function()
     require("nearside.why").say()
   end,
+  report = function()
+    require("nearside.why").report()
+  end,
   search = function(words)
     require("nearside.search").search(words)
   end,
@@ -27,7 +30,7 @@ vim.api.nvim_create_user_command("Nearside", function(call)
   if action then
     action(rest)
   else
-    local line = 'Nearside cannot do "%s": try :Nearside status, toggle, why or search {words}'
+    local line = 'Nearside cannot do "%s": try :Nearside status, toggle, why, report or search {words}'
     vim.notify(line:format(name), vim.log.levels.WARN)
   end
 end, {
@@ -39,6 +42,6 @@ end, {
     end
     return vim.tbl_filter(function(name)
       return vim.startswith(name, start)
-    end, { "search", "status", "toggle", "why" })
+    end, { "report", "search", "status", "toggle", "why" })
   end,
 })

@@ -29,6 +29,22 @@ function M.lines(account)
   return lines
 end
 
+---Open the page of what was spent and what was avoided.
+---@return boolean did
+function M.report()
+  local client = vim.lsp.get_clients({ name = "nearside" })[1]
+  if not client then
+    notice.say("There is no report, because no server runs; :checkhealth nearside says why", vim.log.levels.WARN)
+    return false
+  end
+  client:request("workspace/executeCommand", { command = "nearside.costReport", arguments = {} }, function(err)
+    if err then
+      notice.say("There is no report: " .. err.message, vim.log.levels.WARN)
+    end
+  end)
+  return true
+end
+
 ---Say it. Several lines go to the message area at once, where :messages keeps them.
 ---@return boolean did
 function M.say()
