@@ -71,7 +71,7 @@ def modules() -> dict[str, str]:
 def invented(project: Invented) -> list[Hole]:
     """The holes of a made-up project."""
     return [
-        _hole(project.name, use.path, project.language, "invented", project.texts[use.path], use.start)
+        hole_at(project.name, use.path, project.language, "invented", project.texts[use.path], use.start)
         for use in project.uses
     ]
 
@@ -89,11 +89,11 @@ def real(project: str, texts: Mapping[str, str], most: int, chance: Random) -> l
         foreign = {name for name in count if name not in defined[path] and name not in BUILT_IN}
         places = list(_cross_file(trees[path], texts[path], foreign))
         places = chance.sample(places, min(len(places), PER_FILE, most - len(found)))
-        found += [_hole(project, path, "python", kind, texts[path], start) for kind, start in places]
+        found += [hole_at(project, path, "python", kind, texts[path], start) for kind, start in places]
         text = texts[path]
         rest = [start for start in _names(trees[path], text) if _name(text, start) not in foreign]
         for start in chance.sample(rest, min(len(rest), len(places))):
-            others.append(_hole(project, path, "python", "other", texts[path], start))
+            others.append(hole_at(project, path, "python", "other", texts[path], start))
     return found + others
 
 
@@ -123,7 +123,7 @@ def _defined(tree: ast.Module) -> set[str]:
 
 def _cross_file(tree: ast.Module, text: str, foreign: set[str]) -> Iterator[tuple[str, int]]:
     """Kind and place of first uses of imported names, and of only uses of members."""
-    starts = _line_starts(text)
+    starts = line_starts(text)
     nodes = list(ast.walk(tree))
     own = {node.arg for node in nodes if isinstance(node, ast.arg)}
     own |= {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
@@ -131,7 +131,7 @@ def _cross_file(tree: ast.Module, text: str, foreign: set[str]) -> Iterator[tupl
     imported = {alias.name for node in imports for alias in node.names if not alias.asname}
     words = Counter(re.findall(r"\w+", text))
     uses = [node for node in nodes if isinstance(node, (ast.Name, ast.Attribute))]
-    places = [(_place(node, text, starts), node) for node in uses]
+    places = [(place_of(node, text, starts), node) for node in uses]
     seen: set[str] = set()
     for start, node in sorted(places, key=lambda place: place[0]):
         if isinstance(node, ast.Attribute) and node.attr in foreign and words[node.attr] == 1:
@@ -143,19 +143,19 @@ def _cross_file(tree: ast.Module, text: str, foreign: set[str]) -> Iterator[tupl
 
 def _names(tree: ast.Module, text: str) -> list[int]:
     """Places of names that are read or called in functions."""
-    starts = _line_starts(text)
+    starts = line_starts(text)
     functions = [node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
     uses = {node for function in functions for statement in function.body for node in ast.walk(statement)
             if isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Load)}  # fmt: skip
-    return sorted({_place(node, text, starts) for node in uses})
+    return sorted({place_of(node, text, starts) for node in uses})
 
 
-def _line_starts(text: str) -> list[int]:
+def line_starts(text: str) -> list[int]:
     """Offsets of lines as Python's parser counts them."""
     return [0, *(found.end() for found in re.finditer(r"\r\n|\r|\n", text))]
 
 
-def _place(node: ast.Name | ast.Attribute, text: str, starts: list[int]) -> int:
+def place_of(node: ast.Name | ast.Attribute, text: str, starts: list[int]) -> int:
     """Offset of a name, of an attribute's last one."""
     if isinstance(node, ast.Name):
         line, column, back = node.lineno, node.col_offset, 0
@@ -169,7 +169,7 @@ def _name(text: str, start: int) -> str:
     return re.split(r"\W", text[start : start + 200], maxsplit=1)[0]
 
 
-def _hole(project: str, path: str, language: str, kind: str, text: str, start: int) -> Hole:
+def hole_at(project: str, path: str, language: str, kind: str, text: str, start: int) -> Hole:
     end = text.find("\n", start)
     end = len(text) if end < 0 else end
     expected = text[start:end].rstrip()
