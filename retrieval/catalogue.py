@@ -78,6 +78,7 @@ class Catalogue:
         self.trouble = ""
         """Why nothing is kept, once that is so."""
         self._path = path
+        self._connection: sqlite3.Connection | None = None
         self._connection = self._open(path) if path else None
         if self._connection:
             for name, size, mtime_ns, hash, language, chunks, private in self._rows("SELECT * FROM files"):
