@@ -99,7 +99,11 @@ async def ask(clouds: Sequence[Cloud], outbound: Outbound, purse: Purse, asked: 
 
 
 async def _once(cloud: Cloud, outbound: Outbound, purse: Purse, asked: Asked, left: float) -> Deltas:
-    """Make one request: nothing leaves before its money is put aside and on the disk."""
+    """Make one request: nothing leaves before its money is put aside and on the disk.
+
+    What takes long, and what whoever waits may give up on, comes before that.
+    """
+    await cloud.ready(left)
     call = await _reserved(cloud, outbound, purse, asked)
     last = Delta()
     most: Tokens | None = None

@@ -71,6 +71,9 @@ class Claude:
             again=True,
         )
 
+    async def ready(self, deadline: float) -> None:
+        await self._connection.ready(deadline)
+
     async def close(self) -> None:
         await self._connection.close()
 

@@ -52,6 +52,17 @@ class Connection:
                 self._client = await _in_a_thread(self._made)
             return self._client
 
+    async def ready(self, deadline: float) -> None:
+        """Wait until there is a client, at most `deadline` seconds. Raises CloudError."""
+        try:
+            async with asyncio.timeout(deadline):
+                await self.client()
+        except TimeoutError:
+            raise Unreachable(
+                "The hosted model was not asked, because its key or its library were not there in "
+                f"{deadline:.0f} s; unlock the keyring, or put the key into the environment."
+            ) from None
+
     async def close(self) -> None:
         client, self._client = self._client, None
         if client is not None:
@@ -98,14 +109,8 @@ async def events(
     """
     end = asyncio.get_running_loop().time() + deadline
     who = connection.who
-    try:
-        async with asyncio.timeout_at(end):
-            client = await connection.client()
-    except TimeoutError:
-        raise Unreachable(
-            f"The hosted model was not asked, because its key or its library were not there in {deadline:.0f}"
-            " s; unlock the keyring, or put the key into the environment."
-        ) from None
+    await connection.ready(deadline)
+    client = await connection.client()
     stream: Any = None
     try:
         try:

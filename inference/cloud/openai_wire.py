@@ -62,6 +62,9 @@ class OpenAI:
             )
         yield Delta("", FINISHES.get(finish, "stop"), tokens)
 
+    async def ready(self, deadline: float) -> None:
+        await self._connection.ready(deadline)
+
     async def close(self) -> None:
         await self._connection.close()
 

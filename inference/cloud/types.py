@@ -95,6 +95,10 @@ class Cloud(Protocol):
     provider: str
     model: str
 
+    async def ready(self, deadline: float) -> None:
+        """Have the library and the key loaded; nothing is connected. Raises CloudError."""
+        ...
+
     async def close(self) -> None: ...
 
     def complete(self, outbound: Outbound, *, max_tokens: int, deadline: float) -> Deltas:

@@ -46,6 +46,17 @@ async def test_a_task_is_answered_restored_settled_and_logged(
     await hosted.close()
 
 
+async def test_the_logged_hash_is_that_of_the_bytes_whatever_the_text(
+    server: FakeCloud, settings: Settings
+) -> None:
+    server.faults.append(Fault(status=529, headers={"retry-after": "0"}))
+    await answered(Hosted(settings, Rules()), task('größe = "😀\u2028\x00\ud800"  # ' + "é" * 20_000))
+    entries = list(audit_log().read())
+    assert [entry["sha256"] for entry in entries] == [received.sha256 for received in server.received]
+    assert [entry["size"] for entry in entries] == [len(received.body) for received in server.received]
+    assert len(entries) == 2, "each attempt is a line of its own"
+
+
 @pytest.mark.parametrize("turn", range(4))
 async def test_no_planted_secret_leaves_wherever_it_stands(
     turn: int, server: FakeCloud, settings: Settings
@@ -194,7 +205,30 @@ async def test_a_keyring_that_never_answers_holds_nobody(
     with pytest.raises(Unreachable, match="unlock the keyring"):
         await answered(Hosted(settings, Rules()), deadline=0.2)
     unlocked.set()
-    assert server.received == [] and sum(row.spent for row in ledger()) == 0
+    assert server.received == [] and ledger() == []
+
+
+async def test_whoever_stops_waiting_while_the_library_loads_has_spent_nothing(
+    server: FakeCloud, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loading, go_on = asyncio.Event(), asyncio.Event()
+    loop, made = asyncio.get_running_loop(), connection.Connection._made
+
+    def slow(self: connection.Connection) -> object:
+        loop.call_soon_threadsafe(loading.set)
+        asyncio.run_coroutine_threadsafe(go_on.wait(), loop).result(20)
+        return made(self)
+
+    monkeypatch.setattr(connection.Connection, "_made", slow)
+    hosted = Hosted(settings, Rules())
+    asking = asyncio.create_task(answered(hosted))
+    await loading.wait()
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    go_on.set()
+    assert server.received == [] and ledger() == []
+    assert (await answered(hosted))[-1].finish == "stop"
 
 
 async def test_whoever_stops_waiting_before_anything_left_sends_nothing(
