@@ -345,7 +345,7 @@ ROWS: Members = (("client", ("close() -> None", "get(key) -> Row", "get_all() ->
 
 
 def test_a_likely_name_wins_over_one_the_model_likes_a_little_more(opened: list[Scheduler]) -> None:
-    likes = {b"client.": {b"close(": 4.0, b"get": 3.0}}
+    likes = {b"client.": {b"close(": 8.0, b"get": 2.0}}
     assert write(opened, Scripted(likes), "client.", ROWS, max_tokens=1).text() == "close("
     assert write(opened, Scripted(likes), "row = client.", ROWS, max_tokens=1).text() == "get"
 
