@@ -120,6 +120,15 @@ def test_a_small_project_borrows_from_the_others_and_has_its_own_say() -> None:
     assert sum(gains_on_own) / 12 > 0.0
 
 
+def test_a_project_like_the_others_has_the_same_curve_as_they() -> None:
+    """A curve of its own has to show on labels left out of it that it foretells them better."""
+    same = 0
+    for seed in range(10):
+        labels = [*drafts(400, half_as_sure, seed, "/q"), *drafts(40, half_as_sure, 100 + seed, "/p")]
+        same += calibrated(labels, "/p") == calibrated(labels, "/none")
+    assert same >= 9
+
+
 def test_a_project_without_labels_has_its_users_curve() -> None:
     labels = drafts(300, half_as_sure)
     assert calibrated(labels, "/new") == calibrated(labels, "/p")
