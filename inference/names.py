@@ -22,7 +22,7 @@ MOST_USES, LAST_RANK = 8, 40
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _WORD = re.compile(r"[^\W\d]\w*")
 _ENTRY = re.compile(r"([^(:]+)(?:\((.*)\)(?: -> (.*))?|: (.*))?$", re.DOTALL)
-_USE = re.compile(r"([\w$\])]+)(?:\?\.|->|::|\.)#?([\w$]+)")
+_USE = re.compile(r"([\w$\])]+)(?:\?\.|->|::|\.)#?(?=([\w$]+))")
 _FUNCTION = re.compile(r"\b(?:def|function|func|fn|fun)\s+(\w+)")
 _ANNOTATION = r"(?:\s*:\s*[\w\[\], .|<>]+)?"
 _TARGET = re.compile(

@@ -58,9 +58,9 @@ def test_words_of_the_lines_round_count() -> None:
 
 
 def test_what_the_object_is_used_for_already_is_likely() -> None:
-    used = "self.store.second(1)\nself.store.second(2)\n"
+    used = "self.store.second(1)\nself.store.second(2)\n" + 20 * "\n"
     assert best("x = ", "first(n)", "second(n)", receiver="self.store", prefix=used) == "second"
-    assert best("x = ", "first(n)", "second(n)", receiver="other", prefix="") == "first"
+    assert best("x = ", "first(n)", "second(n)", receiver="self.store", prefix="") == "first"
 
 
 def test_an_entry_is_taken_apart() -> None:
