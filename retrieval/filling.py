@@ -22,6 +22,12 @@ STEP_SECONDS = 0.15
 COMMIT_CHUNKS, COMMIT_SECONDS = 512, 5.0
 """Vectors become searchable in such lots: each is a commit of some ms and a file of its own."""
 FAR = 1 << 30
+TINY = 60
+"""Characters of text below which a chunk gets no vector: an empty class or one import, one in fifteen, means
+nothing that its words do not say."""
+TABLES = frozenset(("po", "pot", "svg", "csv", "tsv", "geojson", "jsonl", "plist"))
+"""Files that are found by their words only: a fifth of Django are translations, and nobody asks for their
+meaning."""
 
 
 class Filling:
@@ -53,14 +59,16 @@ class Filling:
         self._ready.clear()
         self._missing.clear()
         self._texts.clear()
-        pending = sorted(self._store.pending(), key=lambda one: rank.get(one[0], FAR))
+        pending = [one for one in self._store.pending(TINY) if _has_meaning(one[0])]
+        pending.sort(key=lambda one: rank.get(one[0], FAR))
         self._queue = deque(hash for _, hash in pending)
         self._waiting = set(self._queue)
         self.total = len(self._queue)
 
     def first(self, rows: Sequence[Row]) -> None:
         """Put the new ones of some rows in front: somebody works on them right now. Raises StoreError."""
-        texts = {row.hash: f"{row.header}\n{row.text}" for row in rows}
+        worthy = [row for row in rows if len(row.text) >= TINY and _has_meaning(row.path)]
+        texts = {row.hash: f"{row.header}\n{row.text}" for row in worthy}
         new = self._store.lacking([hash for hash in texts if hash not in self._waiting])
         self._missing.extendleft(reversed(new))
         self._waiting.update(new)
@@ -111,3 +119,7 @@ class Filling:
         known = self._cache.get_many(self._embedder.identity, hashes)
         self._ready.extend(known.items())
         self._missing.extend(hash for hash in hashes if hash not in known)
+
+
+def _has_meaning(path: str) -> bool:
+    return path.rpartition(".")[2].lower() not in TABLES

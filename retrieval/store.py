@@ -178,15 +178,19 @@ class Store:
                 rows = vector_table(hashes, vectors)
                 self._committed(lambda: table.add(rows))
 
-    def pending(self) -> list[tuple[str, str]]:
-        """Return (path, hash) of rows without a vector, each hash once, in the order of the table."""
+    def pending(self, least: int = 0) -> list[tuple[str, str]]:
+        """Return (path, hash) of rows without a vector, each hash once, in the order of the table.
+
+        Rows with a text of fewer than `least` characters are none of them.
+        """
         with translated(self.uri):
             self._refresh()
             table = self._own_vectors()
             if table is None:
                 return []
             done = set(scan(table, ["hash"])["hash"].to_pylist())
-            found = scan(self._chunks, ["path", "hash"])
+            condition = f"char_length(text) >= {least}" if least else ""
+            found = scan(self._chunks, ["path", "hash"], condition)
             missing: dict[str, str] = {}
             for path, key in zip(found["path"].to_pylist(), found["hash"].to_pylist(), strict=True):
                 if key not in done:

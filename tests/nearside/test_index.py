@@ -25,6 +25,7 @@ def embedder(monkeypatch: pytest.MonkeyPatch) -> Hashing:
 
     monkeypatch.setattr("nearside.index.put_together", put_together)
     monkeypatch.setattr("nearside.search.put_together", put_together)
+    monkeypatch.setattr("retrieval.filling.TINY", 0)  # so is everything in this project
     return embedder
 
 

@@ -78,7 +78,8 @@ class Project:
 
 
 @pytest.fixture
-def project(home: Path) -> Project:
+def project(home: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    monkeypatch.setattr("retrieval.filling.TINY", 0)  # so is everything in this project
     project = Project(home / "project")
     for path, text in FILES.items():
         project.write(path, text)

@@ -21,7 +21,7 @@ def row(path: str, text: str) -> Row:
 
 
 def rows(path: str, count: int) -> list[Row]:
-    return [row(path, f"{path} text {number}") for number in range(count)]
+    return [row(path, f"{path} text {number} ".ljust(module.TINY, "x")) for number in range(count)]
 
 
 @pytest.fixture
@@ -139,3 +139,16 @@ def test_what_failed_to_be_embedded_is_tried_again(store: Store, embedder: Hashi
     embedder.fails = False
     finish(filling)
     assert store.counts().vectors == 5
+
+
+def test_tiny_pieces_and_tables_get_no_vector(store: Store, embedder: Hashing, filling: Filling) -> None:
+    shorter, longer = "x" * (module.TINY - 1), "y" * module.TINY
+    given = [row("a.py", shorter), row("a.py", longer), row("locale/de/django.PO", f"{longer} z")]
+    store.replace([], given)
+    filling.plan({})
+    assert filling.left == 1
+    finish(filling)
+    filling.first(given)
+    assert filling.left == 0 and embedder.texts == [f"a.py\n{longer}"]
+    filling.first([row("b.py", shorter), row("b.py", f"{shorter}z"), row("b.csv", f"{shorter}zz")])
+    assert filling.left == 1
