@@ -78,10 +78,11 @@ def _about_labels(known: Study) -> list[str]:
     """Say how far the figures can be relied on."""
     labels, own = len(known.labels), sum(label.project == known.project for label in known.labels)
     if labels < SHRUNK_FROM:
-        had = "no draft" if not labels else f"only {labels} drafts"
+        known_of = f"only {labels} drafts" if labels else "no draft"
         return [
-            f"The ledger knows of {had} of this model what became of it, so this is what the bundled model's "
-            f"{shipped().drafts:,} drafts were like before it was shipped; from {SHRUNK_FROM} on it is yours."
+            f"What became of drafts of this model is known for {known_of} yet, so this is what "
+            f"{shipped().drafts:,} of the bundled one were like before it was shipped; "
+            f"from {SHRUNK_FROM} on the table is yours."
         ]
     of = f"{own:,} of them in this project" if known.project else "of all projects"
     how = "their own steps" if labels >= ISOTONIC_FROM else "a curve near the shipped one"
