@@ -125,7 +125,8 @@ async def test_a_prompt_shows_signatures_of_what_the_file_imports_and_the_receiv
 
     given = await eventually(looked_at)
     assert "fetch_parcel(self, number: int" in shown(given)
-    assert {"fetch_parcel", "weigh_parcel"} <= {name.split("(")[0] for name in dict(given["members"])["store"]}
+    members = {member.split("(")[0] for member in dict(given["members"])["store"]}
+    assert {"fetch_parcel", "weigh_parcel"} <= members
     assert MAIN.splitlines()[3] not in shown(given), "the file itself is no context of its own"
 
 
