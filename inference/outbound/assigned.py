@@ -17,9 +17,9 @@ NAME = re.compile(
     r"|secret|token|credential|api[_. -]?key"
     r"|(?:access|private|auth|account|sign(?:ing)?|encrypt(?:ion)?|master|shared|storage|deploy|license|service"
     r"|subscription|app|webhook|session|consumer|hmac|jwt)[_.-]?key"
-    r"|webhook|cookie|session_?id|authorization|\bauth\b|_pw\b|_key\b"
+    r"|webhook|cookie|session_?id|authorization|\bauth\b|(?:\b|_)pw\b|_key\b"
 )
-PASSWORDS = ("pass", "pwd", "kennwort", "contrasena", "senha", "_pw")
+PASSWORDS = ("pass", "pwd", "kennwort", "contrasena", "senha", "_pw", "pw")
 WEAK = ("_key", "webhook", "cookie", "auth", "session", "authorization", "credential")
 """Names that are mostly of something else: their values must be longer."""
 REST = re.compile(r"[\w-]{0,40}")
@@ -35,7 +35,7 @@ LINK = re.compile(
     r"""
     (?:\\?["'`])? [\])]? [ \t]{0,8}
     (?:
-        (?: :[ \t]{0,4} [A-Za-z&_*] [\w&*\[\]<>?.|,' ]{0,40}? [ \t]{0,4} (?==) )?   # a type
+        (?: :[ \t]{0,4} [A-Za-z&_*] [\w&*\[\]<>?.|,' ]{0,40}? [ \t]{0,4} (?= =[ \t]{0,8}[^=\s] ) )?   # a type
         (?P<operator> := | => | -> | ={1,3} | !={1,2} | \?\?= | \|\|= | : ) [ \t]{0,8} (?: \(\s{0,40} )?
       | ,? \s{0,40} \\?["']? [Vv]alue \\?["']? \s{0,4} (?P<named>[:=]) \s{0,4}     # name: NAME, value: ...
       | (?<=["'`]) , \s{0,40} (?= \\? ["'`] )                                      # getenv("NAME", "value")
@@ -109,7 +109,7 @@ def _fits(value: str, of_password: bool, least: int) -> bool:
 
 
 def _is_code(value: str) -> bool:
-    return bool(re.search(r"\w\(|\w\[|^[\[({*&]|::|->|==", value)) or (
+    return bool(re.search(r"\w\(|\w\[|^[\[({*&]|::|->|==.", value)) or (
         "." in value and bool(IDENTIFIER.fullmatch(value)) and not varied(value)
     )
 

@@ -46,6 +46,7 @@ WORD = r"[A-Za-z0-9_-]"
 RULES = (
     *_rules("ANTHROPIC_KEY", "sk-ant-", WORD + "{16,}"),
     *_rules("OPENAI_KEY", "sk-proj- sk-svcacct- sk-admin- sk-None-", WORD + "{16,}", varied=True),
+    *_rules("OPENAI_KEY", "sk-", "[A-Za-z0-9]{32,}"),
     *_rules("API_KEY", "sk-or-v1- sk-lf- sk-", WORD + "{20,}", varied=True),
     *_rules("HUGGINGFACE_TOKEN", "hf_ api_org_", "[A-Za-z0-9]{30,}"),
     *_rules("GITHUB_TOKEN", "ghp_ gho_ ghu_ ghs_ ghr_", "[A-Za-z0-9_]{30,}"),
@@ -72,7 +73,8 @@ RULES = (
     *_rules("TEAMS_WEBHOOK", ".webhook.office.com/", r"webhookb2/([\w@/-]{40,})", edge=False),
     *_rules("STRIPE_KEY", "sk_live_ rk_live_ sk_test_ rk_test_ sk_org_", "[A-Za-z0-9_]{16,}"),
     *_rules("STRIPE_KEY", "whsec_", "[A-Za-z0-9+/=_-]{24,}"),
-    *_rules("GOOGLE_KEY", "AIza", WORD + "{30,}", varied=True),
+    *_rules("GOOGLE_KEY", "AIza", WORD + "{33,}"),
+    *_rules("TAILSCALE_KEY", "tskey-", WORD + "{20,}", varied=True),
     *_rules("GOOGLE_KEY", "GOCSPX- ya29.", "[A-Za-z0-9_.-]{20,}"),
     *_rules("GOOGLE_KEY", "1//0", WORD + "{40,}", varied=True),
     *_rules("AWS_KEY", "AKIA ASIA ABIA ACCA", "[0-9A-Z]{16}(?![0-9A-Za-z])"),

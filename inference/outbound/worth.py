@@ -7,11 +7,15 @@ import re
 from collections import Counter
 
 STANDS_FOR = re.compile(
-    r"[<>{}]|\$\(|^\$|^%|%[sdr(]|\.\.\.|…|\*\*\*|xxx|your|example|change.?me|replace.?me|placeholder|dummy"
-    r"|redacted|insert|todo|fixme|sample|goes.?here|not.?a.?real|1234567890abcdef|env\.|environ|getenv",
-    re.IGNORECASE,
+    r"[<>{}]|\$\(|^\$|^%|%[sdr(]|\.\.\.|…|\*\*\*|xxx|env\.|environ|getenv", re.IGNORECASE
 )
 """Written where the real value would be."""
+SAYS_SO = re.compile(
+    r"your|example|change.?me|replace.?me|placeholder|dummy|redacted|insert|todo|fixme|sample|goes.?here"
+    r"|not.?a.?real",
+    re.IGNORECASE,
+)
+"""Words of values that are none, unless what stands beside them is random."""
 WORDS = frozenset(
     """
     a abc access admin alice an anonymous api app apikey auth bar basic baz bearer bob client credential
@@ -28,6 +32,10 @@ WORDY = re.compile(r"[A-Za-z]*\d{0,4}|\d{1,4}[A-Za-z]{1,2}|[A-Za-z]?[a-z]{2,}[24
 LONGEST_WORD = 12
 WORD_LENGTH, RANDOM_LENGTH = 3.5, 2.5
 """Letters in a row in names of mixed case, on average; random ones have about two."""
+RANDOM_REST = 16
+"""Characters beside such a word in which a secret has room."""
+FEWEST_WORDS = 4
+"""Words a pass phrase has, and few names."""
 SIGNS = frozenset("!@#$%^&")
 """In passwords, and in few names."""
 ESCAPED = re.compile(r"\\[xuU0-7]")
@@ -54,7 +62,7 @@ def wordy(value: str) -> bool:
 def _camel(part: str) -> bool:
     if not (any(c.isupper() for c in part) and any(c.islower() for c in part)):
         return part.isalpha() and len(part) <= 2 * LONGEST_WORD
-    return _word_length(part) >= WORD_LENGTH
+    return _word_length(part) >= WORD_LENGTH and 3 * sum(c.isdigit() for c in part) <= len(part)
 
 
 def _word_length(part: str) -> float:
@@ -66,6 +74,9 @@ def made_up(value: str) -> bool:
     """Tell whether a value only stands where a secret would: a variable, stars, or an example's words."""
     if STANDS_FOR.search(value):
         return True
+    if SAYS_SO.search(value):
+        rest = SAYS_SO.sub("", value)
+        return len(rest) < RANDOM_REST or not varied(rest)
     letters = [piece.lower() for piece in PIECE.findall(value) if not piece.isdigit()]
     return all(piece in WORDS for piece in letters) and (bool(letters) or value in "01234567890123456789")
 
@@ -81,7 +92,7 @@ def password(value: str) -> bool:
     if not letters or made_up(value) and not (digits > 2 or (digits and signs)):
         return False
     if wordy(value) and not signs and re.search(r"[_./: -]", value):
-        return False
+        return digits > 1 or ("_" not in value and len(re.findall(r"[a-z]{3,}", value)) >= FEWEST_WORDS)
     return bool(digits) or (signs and len(value) >= 8) or (len(value) >= 16 and not wordy(value))
 
 

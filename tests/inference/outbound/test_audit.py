@@ -37,6 +37,21 @@ def test_a_line_says_what_was_sent_and_no_text(log: AuditLog) -> None:
     assert sorted(file.name for file in log.folder.iterdir()) == ["lock", "sent.jsonl"]
 
 
+def test_it_is_on_the_disk_before_anything_leaves(log: AuditLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[bytes] = []
+    fsync = os.fsync
+
+    def noted(handle: int) -> None:
+        fsync(handle)
+        if (log.folder / "sent.jsonl").exists():
+            synced.append((log.folder / "sent.jsonl").read_bytes())
+
+    monkeypatch.setattr(os, "fsync", noted)
+    log.write(entry("first"))
+    log.write(entry("second"))
+    assert b"first" in synced[0] and b"second" in synced[-1]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="modes are POSIX")
 def test_the_log_is_this_users_alone(log: AuditLog) -> None:
     log.folder.mkdir(mode=0o777)

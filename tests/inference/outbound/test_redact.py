@@ -91,9 +91,37 @@ CLEAN = [
     "MY_ACCESS_TOKEN_LIFETIME_SECONDS = 3600",
     "#define TOKEN_IDENTIFIER_MAX_LENGTH 255",
     "self.symbol2label: dict[str, int] = {}",
+    'api_key = "aaaabbbb11112222"',
+    'api_key = "insert-your-own-api-key-here"',
+    'secret: bytes = derive(password, salt)',
+    'password_input = "current-password"',
     "('authtoken', '0002_auto_20160226_1747'),",
     "github://org:repo@/precip/catalog.yml",
 ]
+
+
+SAMPLES = [
+    # secret, text: as people write them into tests, with an alphabet where the random part would be
+    ("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLE" + "KEY", "aws_secret_access_key = {}"),
+    ("AKIAIOSFODNN7" + "EXAMPLE", "aws_access_key_id = {}"),
+    ("ghp_" + "1234567890abcdefghijklmnopqrstuvwxyz", 'TOKEN = "{}"'),
+    ("sk-" + string.ascii_lowercase + string.digits, "openai: {}"),
+    ("AIza" + "SyA1234567890abcdefghijklmnopqrstuv", "key: {}"),
+    ("abcdef1234567890abcdef1234567890", 'secret = "{}"'),
+    ("Zm9vYmFyYmF6cXV4MTIzNDU2Nzg5MA==", "client_secret: {}"),
+    ("my-super-secret-token-12345", 'token = "{}"'),
+    ("correct-horse-battery-staple", 'password = "{}"'),
+    ("planted-secret-17", 'password = "{}"'),
+    ("letmein123", 'pw = "{}"'),
+    ("changeme123", "password={}"),
+    ("hunter2", 'password = "{}"'),
+    ("topsecret", "mysql://root:{}@localhost/db"),
+]
+
+
+@pytest.mark.parametrize(("secret", "text"), SAMPLES)
+def test_a_secret_that_looks_like_a_sample_is_one_all_the_same(secret: str, text: str) -> None:
+    assert secret not in redacted(text.format(secret))[0]
 
 
 @pytest.mark.parametrize("line", CLEAN)
