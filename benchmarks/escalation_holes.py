@@ -1,6 +1,6 @@
 """What the local model makes of holes, as routing sees it: a score, and whether the draft was right.
 
-Kept in the cache folder by everything it depends on, as filling a thousand holes takes minutes.
+Each hole is kept in the cache folder by all that its outcome depends on: filling a thousand takes minutes.
 """
 
 from __future__ import annotations
@@ -24,6 +24,9 @@ from settings.schema import Completion
 ONE_LINE = Completion(max_lines=1, max_tokens=48)
 """Only the first line is judged; a greedy draft begins the same however long it gets."""
 
+BATCH = 50
+"""Holes filled before they are written down: a run that is broken off goes on there."""
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -45,14 +48,17 @@ def outcomes(of: str, count: int, model: Path | None = None) -> list[Outcome]:
     else:
         holes = held_out()
         Random(SEED).shuffle(holes)
-    holes = holes[:count]
-    kept = cache_dir() / "benchmarks" / "escalation" / f"{_key(holes, model or resolve('auto'))}.json"
-    if kept.exists():
-        return [Outcome(**row) for row in json.loads(kept.read_text("utf-8"))]
-    found = asyncio.run(_filled(holes, model))
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    kept.write_text(json.dumps([asdict(one) for one in found]), "utf-8")
-    return found
+    keys = [_key(hole) for hole in holes[:count]]
+    file = cache_dir() / "benchmarks" / "escalation" / f"{_version(model or resolve('auto'))}.json"
+    known = json.loads(file.read_text("utf-8")) if file.exists() else {}
+    missing = {key: hole for key, hole in zip(keys, holes, strict=False) if key not in known}
+    for at in range(0, len(missing), BATCH):
+        batch = list(missing)[at : at + BATCH]
+        found = asyncio.run(_filled([missing[key] for key in batch], model))
+        known |= {key: asdict(one) for key, one in zip(batch, found, strict=True)}
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(known), "utf-8")
+    return [Outcome(**known[key]) for key in keys]
 
 
 async def _filled(holes: Sequence[Hole], model: Path | None) -> list[Outcome]:
@@ -77,12 +83,13 @@ async def _filled(holes: Sequence[Hole], model: Path | None) -> list[Outcome]:
     return rows
 
 
-def _key(holes: Sequence[Hole], model: Path) -> str:
-    digest = hashlib.sha256(f"{version()} {model.stat().st_size}".encode())
+def _key(hole: Hole) -> str:
+    context = hole.context
+    parts = (context.path, context.repository, context.prefix, context.suffix, hole.expected)
+    more = [text for snippet in context.snippets for text in (snippet.path, snippet.text)]
+    return hashlib.sha256("\0".join([*parts, *more]).encode("utf-8", "surrogatepass")).hexdigest()[:20]
+
+
+def _version(model: Path) -> str:
     with model.open("rb") as opened:
-        digest.update(hashlib.file_digest(opened, "sha256").digest())
-    for hole in holes:
-        context = hole.context
-        parts = (context.path, context.prefix, context.suffix, hole.expected)
-        digest.update("\0".join(parts).encode("utf-8", "surrogatepass"))
-    return digest.hexdigest()[:16]
+        return f"{hashlib.file_digest(opened, 'sha256').hexdigest()[:12]}-{version()}"
