@@ -95,6 +95,7 @@ CLEAN = [
     'api_key = "insert-your-own-api-key-here"',
     'secret: bytes = derive(password, salt)',
     'password_input = "current-password"',
+    '"pwd",\n"sqlite3",',
     "('authtoken', '0002_auto_20160226_1747'),",
     "github://org:repo@/precip/catalog.yml",
 ]
