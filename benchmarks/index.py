@@ -126,11 +126,9 @@ def _print_parts(name: str, found: Parts) -> None:
         _print(f"  {stage:24} {found.wall[stage]:7.2f} s, {cpu:7.2f} CPU-s")
     _print(f"  graph query for a cursor {_spread(found.look)}")
     if found.embedding:
-        distinct = found.counts["distinct chunks"]
-        _print(
-            f"  {found.embedding:.0f} chunks a CPU second: {distinct / found.embedding:.0f} CPU-s for all "
-            f"{distinct}"
-        )
+        all_of_them = found.counts["chunks to embed"]
+        seconds = all_of_them / found.embedding
+        _print(f"  {found.embedding:.0f} chunks a CPU second: {seconds:.0f} CPU-s for all {all_of_them}")
 
 
 def _print_latency(found: Latency) -> None:

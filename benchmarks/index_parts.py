@@ -46,6 +46,7 @@ def measured(root: Path, places: list[dict[str, str]], sample: int) -> Parts:
     from retrieval.catalogue import dump_facts, load_facts
     from retrieval.chunks import chunks
     from retrieval.embedders import embedder_for
+    from retrieval.filling import TINY, has_meaning
     from retrieval.graph import Cursor, Graph
     from retrieval.reading import decoded, words_of
     from retrieval.rows import Row
@@ -98,8 +99,9 @@ def measured(root: Path, places: list[dict[str, str]], sample: int) -> Parts:
         staged("rows written", lambda: [store.replace([], lot) for lot in lots(rows, LOT)])
         staged("words indexed", store.optimise)
     embedder = embedder_for(settings.embedder)
+    worthy = list({c.hash: c for c in every if len(c.text) >= TINY and has_meaning(c.path)}.values())
     if embedder and sample:
-        pick = random.Random(1).sample(every, min(sample, len(every)))
+        pick = random.Random(1).sample(worthy, min(sample, len(worthy)))
         staged("loading the embedder", lambda: embedder.embed(["one"]))
         batches = [[one.embedded for one in lot] for lot in lots(pick, 32)]
         staged("embedding (sample)", lambda: [embedder.embed(batch) for batch in batches])
@@ -109,7 +111,7 @@ def measured(root: Path, places: list[dict[str, str]], sample: int) -> Parts:
         "characters": sum(map(len, texts.values())),
         "symbols": sum(len(one.symbols) for one in said.values()),
         "chunks": len(every),
-        "distinct chunks": len({one.hash for one in every}),
+        "chunks to embed": len(worthy),
     }
     for place in places:
         cursor = Cursor(place["path"], place["language"], place["prefix"], place["suffix"], place["text"])

@@ -51,14 +51,15 @@ def finish(filling: Filling) -> int:
 
 
 def test_everything_is_embedded_once_the_most_valuable_first(
-    store: Store, embedder: Hashing, filling: Filling
+    store: Store, embedder: Hashing, filling: Filling, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(module, "LOT", 10)
     store.replace([], rows("b.py", 10) + rows("a.py", 10))
     filling.plan({"a.py": 0, "b.py": 1})
     assert (filling.left, filling.total) == (20, 20)
     finish(filling)
     assert sorted(embedder.texts) == sorted(set(embedder.texts)) and len(embedder.texts) == 20
-    assert all(text.startswith("a.py") for text in embedder.texts[: module.LEAST])
+    assert all(text.startswith("a.py") for text in embedder.texts[:10])
     assert store.counts().vectors == 20
     filling.plan({})
     assert filling.left == 0
@@ -117,6 +118,7 @@ def test_a_batch_takes_as_long_as_an_edit_may_wait(
         sizes.append(len(texts))
         return embed(texts, query=query)
 
+    monkeypatch.setattr(module, "LOT", 1_000)
     monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
     monkeypatch.setattr(embedder, "embed", timed)
     store.replace([], rows("a.py", 1_000))
@@ -152,3 +154,14 @@ def test_tiny_pieces_and_tables_get_no_vector(store: Store, embedder: Hashing, f
     assert filling.left == 0 and embedder.texts == [f"a.py\n{longer}"]
     filling.first([row("b.py", shorter), row("b.py", f"{shorter}z"), row("b.csv", f"{shorter}zz")])
     assert filling.left == 1
+
+
+def test_texts_of_like_length_are_embedded_together(
+    store: Store, embedder: Hashing, filling: Filling
+) -> None:
+    store.replace([], [row("a.py", "y" * (module.TINY + 37 * n % 100)) for n in range(100)])
+    filling.plan({})
+    finish(filling)
+    lengths = [len(text) for text in embedder.texts]
+    batches = [lengths[start : start + module.LEAST] for start in range(0, 24, module.LEAST)]
+    assert all(max(batch) - min(batch) < module.LEAST for batch in batches) and len(set(lengths)) == 100
