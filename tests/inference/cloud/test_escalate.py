@@ -46,6 +46,15 @@ async def test_a_task_is_answered_restored_settled_and_logged(
     await hosted.close()
 
 
+@pytest.mark.parametrize("end", ["<AWS_KEY_1>", "<AWS_KE", '"', "x"])
+async def test_no_letter_of_an_answer_is_lost_at_its_end(
+    end: str, server: FakeCloud, settings: Settings
+) -> None:
+    server.answer = "key = " + end
+    deltas = await answered(Hosted(settings, Rules()), task(f"KEY = {SECRET!r}"))
+    assert "".join(delta.text for delta in deltas) == "key = " + end.replace("<AWS_KEY_1>", SECRET)
+
+
 async def test_the_logged_hash_is_that_of_the_bytes_whatever_the_text(
     server: FakeCloud, settings: Settings
 ) -> None:
