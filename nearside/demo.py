@@ -35,6 +35,8 @@ TYPED = 3
 """Keystrokes typed at each place before the last request; each asks, as an editor would."""
 MOST_PLACES = 24
 """Places tried at most: a small model has nothing to say at some."""
+PATIENCE_MS = 5000
+"""An editor shows what is ready after 650; a demo on a busy machine shows what it would have been, and when."""
 LOADING_LIMIT = 120.0
 """Seconds for the engine to start and load its model."""
 
@@ -113,7 +115,8 @@ def run(root: Path | None, record: Path | None, console: Console | None = None) 
 async def _session(root: Path, console: Console) -> int:
     files = choose_files(root)
     folder = root if root.is_dir() else root.parent
-    editor = await Editor.start(folder, settings={"completion": {"show_above": 0}})
+    settings = {"completion": {"show_above": 0, "deadline_ms": PATIENCE_MS}}
+    editor = await Editor.start(folder, settings=settings)
     try:
         await _wait_for_model(editor, files[0], console)
         results = [result async for result in _visit(editor, files, root, console)]
