@@ -205,6 +205,15 @@ def test_when_no_answer_comes_the_local_one_stays_and_is_flagged() -> None:
     assert "Kept local" in sentence(failed) and "the provider is overloaded" in sentence(failed)
 
 
+@pytest.mark.parametrize("score", [math.nan, math.inf, -1.0, 1.5])
+def test_what_is_no_score_counts_as_none(score: float) -> None:
+    router = Router(routing(keep_local=0.5), STUDIED)
+    decision = router.decide(at_pause(score), left=MONEY)
+    assert (decision.rule, decision.score, decision.probability) == ("unsure", None, None)
+    over = router.decide(Moment("t", "automatic", score, 0, typed_over=True), left=MONEY)
+    assert over.ask and "has no score" in sentence(over)
+
+
 def test_cloud_first_asks_at_a_pause_and_never_while_one_types() -> None:
     router = Router(routing(mode="cloud-first", keep_local=1))
     assert router.decide(at_pause(0.99, "a"), left=MONEY).rule == "cloud-first"
