@@ -53,7 +53,7 @@ class Job:
     least: float = 0.0
     """Ends the answer in a line less probable than this; 0 never does."""
     every: float = 0.0
-    """Seconds between two pieces of one alternative at least."""
+    """Seconds between two pieces of one alternative at least, but for those that end a line."""
     seed: int = 0
     stop: tuple[str, ...] = ()
     submitted: float = field(default_factory=time.monotonic)
@@ -308,14 +308,14 @@ def _draft(job: Job, backend: Backend, branch: _Branch, lookup: Lookup, drafts: 
 def _take(job: Job, backend: Backend, branch: _Branch) -> bool:
     """Hand out the text of the branch's newest token; True once the branch has ended."""
     step = branch.step
-    ended, unsure = backend.is_end(step.token), False
+    ended, unsure, line_ends = backend.is_end(step.token), False, False
     if not ended:
         written = backend.piece(step.token)
         new = written[len(branch.typed) :]
         branch.typed = branch.typed[len(written) :]
         branch.tail = (branch.tail + written)[-REACH:]
         branch.text += branch.stream.feed(new)
-        unsure = branch.unsure(new, job.least)
+        unsure, line_ends = branch.unsure(new, job.least), b"\n" in new
         if new:
             branch.waiting.append(step)
         branch.made += 1
@@ -328,7 +328,8 @@ def _take(job: Job, backend: Backend, branch: _Branch) -> bool:
     if finish:
         branch.text += branch.stream.finish()
     now = time.monotonic()
-    if finish or (branch.text and now - branch.emitted >= job.every):
+    # A piece never goes on behind a line's end: its figures count for the line (generation.py).
+    if finish or (branch.text and (line_ends or now - branch.emitted >= job.every)):
         job.emit(
             Piece(
                 text=branch.text,

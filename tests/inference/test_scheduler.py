@@ -240,6 +240,18 @@ def test_pieces_are_kept_together_for_as_long_as_asked(scheduler: Scheduler) -> 
     assert sum(len(piece.logprobs) for piece in one.pieces) == one.job.generated
 
 
+def test_a_piece_ends_with_its_line_so_that_its_figures_are_of_one() -> None:
+    scheduler = Scheduler(ScriptedBackend(lambda _: b"one\ntwo\nthree"))
+    try:
+        asked = Asked(scheduler, "p", every=60.0)
+        asked.wait()
+        pieces = [piece for piece in asked.pieces if piece.text]
+        assert [piece.text for piece in pieces] == ["o", "ne\n", "two\n", "three"]
+        assert [len(piece.logprobs) for piece in pieces][:3] == [1, 3, 4]
+    finally:
+        scheduler.close()
+
+
 def test_a_speculative_request_gives_way_while_it_generates_too() -> None:
     backend = ScriptedBackend(lambda _: b"g" * 2000, decode_delay=0.002)
     scheduler = Scheduler(backend, Drafts(longest=0))
