@@ -132,7 +132,10 @@ class Replay:
 
 def digest(request: CompletionRequest) -> str:
     """What of a request decides the answer, but for its length."""
-    prompt = json.dumps(asdict(request.prompt), sort_keys=True)
+    parts = asdict(request.prompt)
+    if not parts["members"]:  # then the prompt is what it was before there were any
+        del parts["members"]
+    prompt = json.dumps(parts, sort_keys=True)
     return hashlib.sha256(prompt.encode()).hexdigest()[:16]
 
 

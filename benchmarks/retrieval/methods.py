@@ -91,7 +91,10 @@ def _looked(index: Index, query: Query, prefix: str, times: Times) -> list[Found
     index.graph.put(path, facts(text, query.language), words=words_of(text))
     cursor = Cursor(path, query.language, prefix, query.suffix)
     found = timed(times.of("graph"), lambda: index.graph.look(cursor))
-    index.graph.put(path, index.facts[path], words=index.words[path])
+    if path in index.facts:
+        index.graph.put(path, index.facts[path], words=index.words[path])
+    else:  # a file that is not indexed: generated, or too large
+        index.graph.drop(path)
     return [one for one in found if one.path != path]
 
 
