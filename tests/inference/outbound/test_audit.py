@@ -69,9 +69,13 @@ def test_a_link_in_its_place_is_not_followed(log: AuditLog, tmp_path: Path) -> N
     assert not (tmp_path / "elsewhere").exists()
 
 
-def test_many_who_write_at_once_lose_no_line(log: AuditLog) -> None:
+def test_many_who_write_at_once_lose_no_line(log: AuditLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also while full files are set aside."""
+    monkeypatch.setattr(audit, "LARGEST", 1000)
+    monkeypatch.setattr(audit, "MOST_FILES", 1000)
     code = (
-        "import sys; from pathlib import Path; from inference.outbound.audit import *\n"
+        "import sys; from pathlib import Path; from inference.outbound import audit\n"
+        "from inference.outbound.audit import *; audit.LARGEST, audit.MOST_FILES = 1000, 1000\n"
         "log = AuditLog(Path(sys.argv[1]))\n"
         "for n in range(25): log.write(Entry('sent', '/p', f'{sys.argv[2]}-{n}'))\n"
     )

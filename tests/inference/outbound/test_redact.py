@@ -242,6 +242,19 @@ def test_no_text_keeps_a_detector_busy_for_long(name: str, text: str) -> None:
         assert any(why in str(late) for why in ("did not end in time", "private key", "more than 300"))
 
 
+@pytest.mark.parametrize("text", [AWS, "x = f('abcdefghij0123456789')", "password = 1"])
+def test_a_search_whose_time_is_over_keeps_the_request_here(text: str) -> None:
+    assert Vault().redact([text])
+    with pytest.raises(WillNotSend, match="did not end in time"):
+        Vault(seconds=-1.0).redact([text])
+
+
+def test_all_detectors_together_have_a_time_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("inference.outbound.findings.ALL_SECONDS", -1.0)
+    with pytest.raises(WillNotSend, match="did not end in time"):
+        redacted(AWS)
+
+
 def test_hundreds_of_secrets_are_replaced_and_a_list_of_them_is_not_sent() -> None:
     source = random.Random(4)
     keys = ["AKIA" + "".join(source.choices(string.ascii_uppercase, k=16)) for _ in range(301)]
