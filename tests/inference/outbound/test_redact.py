@@ -244,7 +244,7 @@ def test_no_text_keeps_a_detector_busy_for_long(name: str, text: str) -> None:
 
 @pytest.mark.parametrize("text", [AWS, "x = f('abcdefghij0123456789')", "password = 1"])
 def test_a_search_whose_time_is_over_keeps_the_request_here(text: str) -> None:
-    assert Vault().redact([text])
+    assert len(redacted(text)) == 1
     with pytest.raises(WillNotSend, match="did not end in time"):
         Vault(seconds=-1.0).redact([text])
 
