@@ -162,7 +162,7 @@ class Escalation:
         from inference.routing.decision import Moment
 
         router, hosted, uri = self._router, self._hosted, draft.document.uri
-        if router is None or not (draft.by_hand or draft.suggestion.texts):
+        if router is None:
             return
         await self._learn(router, draft)
         over = uri in self._typed_over
@@ -170,7 +170,7 @@ class Escalation:
         moment = Moment(
             self._ls.outcomes.latest(draft.document) if draft.placed else self._name(),
             "invoked" if draft.by_hand else "automatic",
-            draft.suggestion.confidence,
+            draft.suggestion.confidence if draft.suggestion.texts else 0.0,
             pause,
             over,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,7 @@ def opened(start: Start, cloud: FakeCloud, tmp_path: Path) -> Opened:
         routing: dict[str, Any] | None = None,
         cloud_settings: dict[str, Any] | None = None,
         state: str = "state",
-        **script: Any,
+        tokens: Sequence[str] = ("pass",),
     ) -> LspClient:
         folder = project or tmp_path / "project"
         folder.mkdir(exist_ok=True)
@@ -65,7 +65,7 @@ def opened(start: Start, cloud: FakeCloud, tmp_path: Path) -> Opened:
             "initializationOptions": options,
         }
         client = await start(
-            Script(tokens=["pass"], logprobs=logprobs, **script),
+            Script(tokens=list(tokens), logprobs=logprobs),
             params,
             SOME_KEY=KEY,
             XDG_STATE_HOME=str(tmp_path / state),
@@ -105,6 +105,16 @@ async def test_an_unsure_draft_is_shown_at_once_and_bettered_after_a_pause(
     client.change(2, insertion(1, 4, "ret"), uri=uri)
     [rest] = await client.inline(1, 7, uri=uri)
     assert rest["insertText"] == HOSTED[3:] and (await client.counters())["calls"] == calls
+
+
+async def test_where_the_local_model_has_nothing_the_hosted_one_is_asked(
+    opened: Opened, cloud: FakeCloud, tmp_path: Path
+) -> None:
+    client, uri = await opened(SURE, tokens=[], routing={"keep_local": 0.5}), uri_in(tmp_path)
+    assert await client.inline(*HERE, uri=uri) == []
+    assert (await client.heard("nearside/refresh"))["uri"] == uri
+    [item] = await client.inline(*HERE, uri=uri)
+    assert item["insertText"] == HOSTED
 
 
 async def test_a_draft_that_is_kept_asks_nobody_and_says_why(
