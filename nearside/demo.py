@@ -36,7 +36,7 @@ TYPED = 3
 MOST_PLACES = 24
 """Places tried at most: a small model has nothing to say at some."""
 PATIENCE_MS = 5000
-"""An editor shows what is ready after 650; on a busy machine the demo shows what would have come, and when."""
+"""An editor shows what is ready after 650; on a busy machine the demo shows what came later, and when."""
 LOADING_LIMIT = 120.0
 """Seconds for the engine to start and load its model."""
 

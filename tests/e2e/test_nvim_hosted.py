@@ -1,4 +1,4 @@
-"""A hosted model's text takes the local draft's place on screen, in real Neovims, and :Nearside why says why."""
+"""A hosted model's text takes the local draft's place on screen, in real Neovims; :Nearside why says why."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.editor import REPOSITORY, Editor
-from tests.fake_cloud import KEY, PRICES, TERRA, Fault, FakeCloud
+from tests.fake_cloud import KEY, PRICES, TERRA, FakeCloud, Fault
 from tests.scripted_engine import Script
 
 HOSTED = "return first + second"

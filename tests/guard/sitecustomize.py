@@ -3,7 +3,7 @@
 import os
 import sys
 
-_FILE = os.environ.get("CONNECTIONS")
+_FILE = os.environ.get("CONNECTIONS", "")
 
 
 def _note(event: str, arguments: tuple) -> None:
