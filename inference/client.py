@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 from inference.dialects import NO_CONFIDENCE, Dialect, detect
 from inference.dialects import nearside as nearside_dialect
+from inference.events import read_chat
 from inference.refusals import STATUS, error_of, refusal
 from inference.stream import DONE, AnswerStream, events, garbled
 from inference.types import (
+    ChatRequest,
     CompletionRequest,
     EngineInfo,
     EngineRefused,
@@ -108,6 +110,41 @@ class HttpEngine:
                     yield piece
         if answer.has_text and not answer.has_logprobs:
             self._learn_no_confidence()
+
+    async def chat(self, request: ChatRequest) -> AsyncGenerator[Piece, None]:
+        """Stream the assistant's next turn; the last piece has the usage, where the server tells it."""
+        body = {
+            "model": self._model,
+            "messages": [{"role": role, "content": content} for role, content in request.turns],
+            "max_tokens": request.max_tokens,
+            "temperature": request.temperature,
+            "stream": True,
+            "stream_options": {"include_usage": True},
+            **({"stop": list(request.stop)} if request.stop else {}),
+        }
+        if self._socket:
+            body["nearside"] = {"client": request.client, "document": request.document}
+        async with self._opened("/v1/chat/completions", body) as response:
+            if response.status_code != 200:
+                raise refusal(self.name, response.status_code, await response.aread())
+            received, finished = self._events(response), False
+            async with aclosing(received):
+                async for event in received:
+                    if event is DONE:
+                        finished = True
+                        break
+                    if "error" in event:
+                        raise error_of(self.name, 500, event)
+                    try:
+                        pieces = list(read_chat(event))
+                    except (TypeError, ValueError, AttributeError, KeyError) as error:
+                        raise garbled(self.name) from error
+                    for piece in pieces:
+                        finished = finished or piece.finish is not None
+                        yield piece
+                if not finished:
+                    raise self._lost("the answer ended in the middle", answering=True)
+                await self._drain(received)
 
     async def close(self) -> None:
         if self._http:

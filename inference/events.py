@@ -25,6 +25,18 @@ def read_openai(event: dict[str, Any]) -> Iterator[Piece]:
             numbers(choice.get("margins")) or margins(tops),
             choice.get("finish_reason"),
         )
+    yield from _openai_usage(event)
+
+
+def read_chat(event: dict[str, Any]) -> Iterator[Piece]:
+    """Read /v1/chat/completions events. What a server hands out as reasoning is no part of the answer."""
+    for choice in event.get("choices") or ():
+        delta = choice.get("delta") or {}
+        yield Piece(str(delta.get("content") or ""), finish=choice.get("finish_reason"))
+    yield from _openai_usage(event)
+
+
+def _openai_usage(event: dict[str, Any]) -> Iterator[Piece]:
     usage = event.get("usage")
     if usage:
         own = event.get("nearside") or {}

@@ -10,7 +10,7 @@ import contextlib
 import logging
 import os
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import replace
 
@@ -26,6 +26,7 @@ from inference.rendezvous import (
 )
 from inference.spawn import EngineCrashed, OnStatus, answers, last_line, loaded, log_path, start
 from inference.types import (
+    ChatRequest,
     CompletionRequest,
     EngineInfo,
     EngineUnavailable,
@@ -97,9 +98,22 @@ class EngineConnection:
 
     async def complete(self, request: CompletionRequest) -> AsyncGenerator[Piece, None]:
         """Stream the answer. An engine that went away fails this request, and is there for the next."""
+        async with aclosing(self._streamed(lambda engine: engine.complete(request))) as pieces:
+            async for piece in pieces:
+                yield piece
+
+    async def chat(self, request: ChatRequest) -> AsyncGenerator[Piece, None]:
+        """Stream the assistant's next turn; what goes for `complete` goes for this."""
+        async with aclosing(self._streamed(lambda engine: engine.chat(request))) as pieces:
+            async for piece in pieces:
+                yield piece
+
+    async def _streamed(
+        self, ask: Callable[[HttpEngine], AsyncGenerator[Piece, None]]
+    ) -> AsyncGenerator[Piece, None]:
         engine = await self._connected()
         try:
-            async with aclosing(engine.complete(request)) as pieces:
+            async with aclosing(ask(engine)) as pieces:
                 async for piece in pieces:
                     yield piece
             return
@@ -108,7 +122,7 @@ class EngineConnection:
                 raise
         # It had ended in good order before the request reached it, as idle engines do.
         engine = await self._connected()
-        async with aclosing(engine.complete(request)) as pieces:
+        async with aclosing(ask(engine)) as pieces:
             async for piece in pieces:
                 yield piece
 

@@ -118,6 +118,19 @@ class CompletionRequest:
 
 
 @dataclass(frozen=True)
+class ChatRequest:
+    """Turns of a conversation, as (role, content); the answer is the next one of the assistant's."""
+
+    turns: tuple[tuple[str, str], ...]
+    client: str = ""
+    document: str = ""
+    """Requests of one (client, document) supersede each other, unless both are empty."""
+    max_tokens: int = 2048
+    temperature: float = 0.0
+    stop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Usage:
     """What one request cost. Tokens are the engine's own."""
 

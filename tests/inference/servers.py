@@ -273,7 +273,7 @@ async def raw_server(*chunks: bytes, hold: bool = False) -> AsyncIterator[tuple[
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             asked = await reader.readuntil(b"\r\n\r\n")
-            if b"/v1/completions" in asked.split(b"\r\n")[0]:
+            if b"completions" in asked.split(b"\r\n")[0]:
                 writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n")
                 for chunk in chunks:
                     writer.write(chunk)

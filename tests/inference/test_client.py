@@ -16,6 +16,7 @@ from inference.refusals import refusal
 from inference.types import (
     Cancelled,
     CannotInfill,
+    ChatRequest,
     CompletionRequest,
     EngineRefused,
     EngineUnavailable,
@@ -224,3 +225,45 @@ def test_the_client_is_imported_without_its_http_library():
     code = "import sys, inference.client; print('httpx2' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def delta(content: str | None = None, finish: str | None = None, **more: object) -> bytes:
+    choice = {"index": 0, "delta": {"content": content, **more}, "finish_reason": finish}
+    return b"data: " + json.dumps({"choices": [choice]}).encode() + b"\n\n"
+
+
+async def chat_raw(*chunks: bytes) -> list[Piece]:
+    async with raw_server(*chunks) as (url, _):
+        engine = HttpEngine(url, "m")
+        try:
+            async with aclosing(engine.chat(ChatRequest((("user", "hello"),)))) as pieces:
+                return [piece async for piece in pieces]
+        finally:
+            await engine.close()
+
+
+async def test_a_chat_is_streamed_with_its_usage_and_without_its_reasoning():
+    usage = b'data: {"choices": [], "usage": {"prompt_tokens": 9, "completion_tokens": 3}}\n\n'
+    pieces = await chat_raw(
+        delta(reasoning_content="hm"), delta("He"), delta("llo"), delta(finish="stop"), usage, DONE
+    )
+    assert text(pieces) == "Hello"
+    assert [piece.finish for piece in pieces if piece.finish] == ["stop"]
+    assert [(u.evaluated_tokens, u.generated_tokens) for piece in pieces if (u := piece.usage)] == [(9, 3)]
+
+
+async def test_a_chat_that_breaks_off_is_no_answer():
+    with pytest.raises(ConnectionLost, match="ended in the middle"):
+        await chat_raw(delta("He"))
+
+
+@pytest.mark.parametrize("event", [b'data: {"choices": 7}\n\n', b'data: {"choices": [3]}\n\n'])
+async def test_a_chat_that_makes_no_sense_is_one_line(event: bytes):
+    with pytest.raises(NearsideError) as told:
+        await chat_raw(event, DONE)
+    assert "\n" not in str(told.value)
+
+
+async def test_a_server_that_reports_an_error_within_a_chat_is_heard():
+    with pytest.raises(NearsideError, match="no more memory"):
+        await chat_raw(delta("He"), b'data: {"error": {"message": "no more memory", "code": 500}}\n\n')

@@ -20,6 +20,7 @@ import pytest
 from inference import launch, rendezvous, spawn
 from inference.launch import EngineConnection, engine_status, ensure_engine, socket_path, stop_engine
 from inference.types import (
+    ChatRequest,
     CompletionRequest,
     EngineUnavailable,
     FimPrompt,
@@ -325,3 +326,13 @@ async def test_a_server_by_base_url_is_connected_to_and_never_started(monkeypatc
     with pytest.raises(SettingsError, match="NO_SUCH_KEY holds no key"):
         await answer(engine)
     assert await engine_status() == []
+
+
+async def test_a_chat_starts_the_engine_and_is_answered(model: Model):
+    engine = EngineConnection(model)
+    text = ""
+    async with aclosing(engine.chat(ChatRequest((("user", "hello"),), max_tokens=32))) as pieces:
+        async for piece in pieces:
+            text += piece.text
+    assert text and starts(model) == 1
+    await engine.close()
