@@ -218,6 +218,35 @@ async def test_an_answer_that_comes_too_late_is_not_shown(
     assert not [name for name, _ in client.notifications if name == "nearside/refresh"]
 
 
+async def test_an_answer_that_is_not_what_was_typed_meanwhile_is_not_offered(
+    opened: Opened, cloud: FakeCloud, tmp_path: Path
+) -> None:
+    cloud.faults.append(Fault("stall"))
+    client, uri = await opened(), uri_in(tmp_path)
+    assert await client.inline(*HERE, kind=INVOKED, uri=uri)
+    await asyncio.to_thread(cloud.reached.wait, 10)
+    client.change(2, insertion(1, 4, "x"), uri=uri)
+    await client.counters()
+    cloud.go_on.set()
+    await route(client, uri, "answered")
+    assert not [name for name, _ in client.notifications if name == "nearside/refresh"]
+
+
+async def test_an_answer_that_is_what_was_typed_meanwhile_is_offered_without_it(
+    opened: Opened, cloud: FakeCloud, tmp_path: Path
+) -> None:
+    cloud.faults.append(Fault("stall"))
+    client, uri = await opened(), uri_in(tmp_path)
+    assert await client.inline(*HERE, kind=INVOKED, uri=uri)
+    await asyncio.to_thread(cloud.reached.wait, 10)
+    client.change(2, insertion(1, 4, HOSTED[:3]), uri=uri)
+    await client.counters()
+    cloud.go_on.set()
+    await client.heard("nearside/refresh")
+    [item] = await client.inline(1, 7, uri=uri)
+    assert item["insertText"] == HOSTED[3:]
+
+
 async def test_exploration_asks_to_compare_and_shows_nothing(
     opened: Opened, cloud: FakeCloud, tmp_path: Path
 ) -> None:
