@@ -100,6 +100,8 @@ async def test_an_unsure_draft_is_shown_at_once_and_bettered_after_a_pause(
     items = await client.inline(*HERE, uri=uri)
     assert [item["insertText"] for item in items][0] == HOSTED
     assert len(cloud.received) == 1
+    account = (await client.request("nearside/suggestion", {"textDocument": {"uri": uri}})).result
+    assert (account["source"], account["model"], account["confidence"]) == ("hosted", TERRA, None)
     assert "Sent, because the draft scored" in (await route(client, uri, "answered"))["why"]
     calls = (await client.counters())["calls"]
     client.change(2, insertion(1, 4, "ret"), uri=uri)
