@@ -6,6 +6,7 @@ outside is not the workspace. So nothing comes twice, and no loop is possible.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import stat
@@ -185,6 +186,36 @@ def is_ignored(root: Path, path: str) -> bool:
         folder = verdict
     entered = _entered(rule, top, folder, _telling(top / folder.path, name))
     return entered is None or _judge(rule, entered, name, stat.S_IFREG) is not entered
+
+
+def entries(root: Path, include: tuple[str, ...] = ()) -> Iterator[tuple[str, os.DirEntry[str], bool]]:
+    """Yield all there is in `root`, of whatever kind and size: path, entry, and whether it is ignored.
+
+    Paths are as the file system has them. A folder comes before what is in it; ignored ones and links are not
+    entered, except for what `include` (as in `Rules`) names inside. What cannot be read is skipped.
+    """
+    rule, top, start = _start(root, Rules(include=include))
+    waiting: list[tuple[_Folder, os.DirEntry[str] | None]] = [(start, None)]
+    while waiting:
+        folder, entry = waiting.pop()
+        try:
+            with os.scandir(top / folder.path) as listed:
+                found = sorted(listed, key=lambda entry: entry.name)
+        except (OSError, ValueError):
+            continue
+        entered = _entered(rule, top, folder, {each.name for each in found})
+        if entry is not None and not folder.ignored:
+            yield folder.path[len(rule.root) : -1], entry, entered is None
+        inner: list[tuple[_Folder, os.DirEntry[str] | None]] = []
+        for each in found if entered else ():
+            with contextlib.suppress(OSError, ValueError):
+                mode = _mode(each)
+                verdict = _judge(rule, entered or folder, each.name, mode)
+                if mode == stat.S_IFDIR and not isinstance(verdict, str):
+                    inner.append((verdict, each))
+                elif verdict != "ignored" or not folder.ignored:
+                    yield (folder.path + each.name)[len(rule.root) :], each, verdict == "ignored"
+        waiting += reversed(inner)
 
 
 def on_disk(root: Path, path: str) -> Path:
