@@ -64,7 +64,8 @@ class Result:
 class Model(Protocol):
     """Continues a conversation."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     def chat(self, turns: Sequence[tuple[str, str]]) -> AsyncGenerator[str, None]: ...
 
@@ -72,7 +73,8 @@ class Model(Protocol):
 class Hosted(Protocol):
     """The hosted model behind its router."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     def why_not(self, task: Task, attempts: Sequence[Attempt]) -> str:
         """Return why it is not asked after these attempts, as words that follow `because`; empty if it is."""

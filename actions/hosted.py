@@ -1,0 +1,119 @@
+"""A hosted model's part in an action: asked once, after the local tries, for edits of files it is shown."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from typing import Protocol
+
+from actions.blocks import apply, parse
+from actions.draft import ABOUT, EXPLAIN, LONGEST_PROBLEM, Draft, Task, Tried, path_of_tests
+from actions.fence import without_thoughts
+from actions.loop import LONGEST_ANSWER, Attempt
+from inference.cloud.types import Delta
+from inference.outbound.request import OutboundTask, Part
+from settings.schema import Actions
+
+MOST_TOKENS = 8000
+SYSTEM = """\
+You change source code. You get files of a project and a task. Answer with edits, each in this form:
+
+path/of/the/file.py
+<<<<<<< SEARCH
+lines exactly as they stand in the file
+=======
+the lines that take their place
+>>>>>>> REPLACE
+
+Search for whole lines, as few as make the place unique, with their indentation. Edit only files you were
+shown; a new file has an empty search. Say nothing else, or at most a sentence before the first edit. Change
+only what the task asks for, and write no explanation into the code. A word like <API_KEY_1> stands for a value
+that you are not shown; write it as it is."""
+
+
+class Answers(Protocol):
+    """inference.cloud.escalate.Hosted, as far as it is used here."""
+
+    @property
+    def model(self) -> str: ...
+
+    def answer(
+        self, task: OutboundTask, *, max_tokens: int, deadline: float = 0.0, suggestion: str = ""
+    ) -> AsyncGenerator[Delta, None]: ...
+
+
+class HostedDrafts:
+    """Implements loop.Hosted for one action."""
+
+    def __init__(
+        self, hosted: Answers, settings: Actions, project: str, texts: Mapping[str, str], closed: str = ""
+    ) -> None:
+        """`texts` are the files it may edit, by path, as they are; `closed` is why nothing may be sent."""
+        self._hosted = hosted
+        self._settings = settings
+        self._project = project
+        self._texts = texts
+        self._closed = closed
+
+    @property
+    def name(self) -> str:
+        return self._hosted.model
+
+    def why_not(self, task: Task, attempts: Sequence[Attempt]) -> str:
+        """Return why it is not asked after these attempts, as words that follow `because`; empty if it is."""
+        if self._settings.escalate == "never":
+            return "routing.actions.escalate is never"
+        return self._closed
+
+    async def draft(self, task: Task, tried: Sequence[Tried]) -> tuple[str, Draft]:
+        """Return its answer and what that makes of the files. Raises NearsideError."""
+        answer = ""
+        asked = outbound(task, tried, self._project, self._texts)
+        async with aclosing(self._hosted.answer(asked, max_tokens=MOST_TOKENS)) as deltas:
+            async for delta in deltas:
+                answer += delta.text
+                if len(answer) > LONGEST_ANSWER:
+                    break
+        return answer, drafted(task, answer, self._texts)
+
+
+def outbound(task: Task, tried: Sequence[Tried], project: str, texts: Mapping[str, str]) -> OutboundTask:
+    """Return what is asked. What changes least stands first, for the provider's prompt cache."""
+    parts = [
+        Part("snippet", f"Code of {one.path}:\n{one.text.rstrip()}\n\n", one.path, stable=True)
+        for one in task.context
+    ]
+    files = {**texts, task.path: task.text}
+    parts += [
+        Part("buffer", f"The file {path}:\n{text}\n\n", path, stable=True) for path, text in files.items()
+    ]
+    about = [ABOUT[task.kind.name], task.instruction.strip()]
+    if task.kind.name == "write-tests":
+        about.append(
+            f"Write them into {path_of_tests(task.path, task.language)}, for {task.framework or 'tests'}."
+        )
+    place = f"the {task.target.kind} {task.target.name}" if task.target.name else "these lines"
+    about.append(f"The part meant is {place} of {task.path}:\n{task.target.text}")
+    parts.append(Part("message", "\n".join(filter(None, about)) + "\n", task.path))
+    if task.problem:
+        parts.append(Part("tool", f"What a tool says:\n{task.problem[-LONGEST_PROBLEM:]}\n", task.path))
+    for one in tried:
+        failed = f"A smaller model tried this, and it failed ({one.check}): {one.why}"
+        said = f"{failed}\n{without_thoughts(one.answer)}\n"
+        parts.append(Part("tool", said, task.path))
+    system = EXPLAIN if task.kind.name == "explain" else SYSTEM
+    return OutboundTask(project, task.kind.name, system, tuple(parts))
+
+
+def drafted(task: Task, answer: str, texts: Mapping[str, str]) -> Draft:
+    """Return what an answer makes of the project's files."""
+    if task.kind.name == "explain":
+        words = without_thoughts(answer).strip()
+        return Draft(explanation=words + "\n") if words else Draft(reason="the model wrote nothing")
+    parsed = parse(answer)
+    if parsed.reason:
+        return Draft(reason=parsed.reason)
+    applied = apply(parsed.replacements, {**texts, task.path: task.text})
+    if applied.reason:
+        return Draft(reason=applied.reason)
+    return Draft(applied.texts) if applied.texts else Draft(reason="the model changed nothing")
