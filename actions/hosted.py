@@ -27,8 +27,8 @@ the lines that take their place
 
 Search for whole lines, as few as make the place unique, with their indentation. Edit only files you were
 shown; a new file has an empty search. Say nothing else, or at most a sentence before the first edit. Change
-only what the task asks for, and write no explanation into the code. A word like <API_KEY_1> stands for a value
-that you are not shown; write it as it is."""
+only what the task asks for, and write no explanation into the code. A word like <API_KEY_1> stands for a
+value that you are not shown; write it as it is."""
 
 
 class Answers(Protocol):
