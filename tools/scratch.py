@@ -179,7 +179,7 @@ def _copy(root: Path, copy: Path, keep: tuple[str, ...], unwanted: Callable[[], 
                 linked.append(f"{path}/")
         elif not entry.is_file(follow_symlinks=False):
             continue
-        elif not ignored or path in ours or _worth_copying(path, entry):
+        elif not ignored or _worth_copying(path, entry):
             take(path)
     for path in sorted(ours - seen):  # tracked in an ignored folder
         if not path.startswith(tuple(linked)):
@@ -296,15 +296,15 @@ def _put(copy: Path, path: str, text: str | None) -> None:
 
 def _remove(folder: Path) -> None:
     """Remove a folder, also where what ran in it took the right to do so away."""
-
-    def unlock(function: Callable[..., object], path: str, _: object) -> None:
-        with contextlib.suppress(OSError):
-            for each in (os.path.dirname(path), path):
-                if stat.S_ISDIR(os.lstat(each).st_mode):
-                    os.chmod(each, 0o700)
-            if os.path.isdir(path) and not os.path.islink(path):
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                function(path)
-
-    shutil.rmtree(folder, onerror=unlock)
+    shutil.rmtree(folder, ignore_errors=True)
+    if not folder.exists():
+        return
+    with contextlib.suppress(OSError):
+        folder.chmod(0o700)
+    for top, folders, _ in os.walk(folder):
+        for name in folders:
+            inner = os.path.join(top, name)
+            with contextlib.suppress(OSError):
+                if not os.path.islink(inner):
+                    os.chmod(inner, 0o700)
+    shutil.rmtree(folder, ignore_errors=True)

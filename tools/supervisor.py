@@ -204,9 +204,7 @@ def _kill_all(command: int, alone: bool) -> None:
     """Kill every process the command left; return when all are gone."""
     _signal(command, signal.SIGKILL)
     if alone:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(-1, signal.SIGKILL)  # all in this namespace but process 1, in one go
-        return
+        return  # the system does, when this process ends
     while True:
         for process in _family():
             with contextlib.suppress(ProcessLookupError, PermissionError):

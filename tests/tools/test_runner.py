@@ -98,7 +98,14 @@ async def test_the_signal_that_ends_a_command_is_its_status(tmp_path: Path, kept
 
 
 async def test_standard_input_is_at_its_end(tmp_path: Path) -> None:
-    assert (await ran("import sys; print(repr(sys.stdin.read()))", tmp_path)).output == "''\n"
+    found = await ran("import sys; print(repr(sys.stdin.read()))", tmp_path)
+    assert (found.output, found.status) == ("''\n", 0)
+
+
+@pytest.mark.skipif(not LINUX, reason="needs /proc")
+async def test_no_file_of_ours_is_open_in_the_command(tmp_path: Path, kept_together: str) -> None:
+    found = await ran("import os; print(sorted(map(int, os.listdir('/proc/self/fd')))[:-1])", tmp_path)
+    assert found.output == "[0, 1, 2]\n"
 
 
 @pytest.mark.parametrize(

@@ -150,18 +150,19 @@ def test_names_that_are_no_utf8_are_copied(tree: Path) -> None:
 def test_links_stay_inside(tree: Path, tmp_path: Path) -> None:
     write(tmp_path, "secret", "precious")
     (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "alias").symlink_to("project")
     write(tree, "real/a.py", "old")
     for link, target in {
         "relative": "real/a.py", "folder": "real", "real/up": "../real/a.py",
         "absolute": str(tree / "real/a.py"), "round": "../project/real/a.py",
         "outside": "../secret", "far": str(tmp_path / "elsewhere"),
-        "dangling": "nothing", "loop": "loop", "chain": "outside",
+        "aliased": "../alias/real/a.py", "dangling": "nothing", "loop": "loop", "chain": "outside",
     }.items():  # fmt: skip
         (tree / link).symlink_to(target)
     with scratch(tree, {"absolute": "new"}) as copy:
-        inside = ("relative", "real/up", "absolute", "round", "folder/a.py")
+        inside = ("relative", "aliased", "real/up", "absolute", "round", "folder/a.py")
         assert {(copy / link).read_text() for link in inside} == {"new"}
-        assert not os.path.isabs(os.readlink(copy / "absolute"))
+        assert os.readlink(copy / "absolute") == os.readlink(copy / "aliased") == "real/a.py"
         assert not {"outside", "far", "chain"} & names(copy) and {"dangling", "loop"} <= names(copy)
     assert (tree / "real/a.py").read_text() == "old"
     with scratch(tree, {"outside": "new"}) as copy:
@@ -309,6 +310,52 @@ async def test_cancelling_while_copying_leaves_nothing(tree: Path, monkeypatch) 
     with pytest.raises(asyncio.CancelledError):
         await task
     assert len(copied) == 1 and left() == []
+
+
+async def test_cancelling_as_the_copy_is_made_removes_it(tree: Path, monkeypatch) -> None:
+    write(tree, "only")
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(source: Path, target: Path) -> int:
+        begun.set()
+        go_on.wait(20)
+        return 0
+
+    monkeypatch.setattr(module, "_file", slow)
+    task = asyncio.ensure_future(scratched(tree, {}).__aenter__())
+    await asyncio.to_thread(begun.wait, 20)
+    task.cancel()
+    await asyncio.sleep(0)
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert left() == []
+
+
+def test_what_became_no_file_or_grows_is_not_followed(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(write(tmp_path, "secret", "0123456789"))
+    for name in ("pipe", "link", "gone"):
+        assert module._file(tmp_path / name, tmp_path / "target") == 0 and not (tmp_path / "target").exists()
+    with open(tmp_path / "secret", "rb") as old, open(tmp_path / "target", "wb") as new:
+        module._bytes(old.fileno(), new.fileno(), 4)
+    assert (tmp_path / "target").read_text() == "0123"
+
+
+async def test_folders_nobody_may_enter_are_removed(tmp_path: Path) -> None:
+    code = f"""
+import os, sys
+from pathlib import Path
+sys.path.insert(0, {str(Path(module.__file__).parent.parent)!r})
+from tools.scratch import _remove
+os.makedirs("a/b/c"); open("a/b/c/f", "w"); open("a/b/f", "w")
+for place in ("a/b/c", "a/b", "a"): os.chmod(place, 0)
+_remove(Path("a"))
+print(os.path.exists("a"))
+"""
+    found = await run([os.path.realpath(sys.executable), "-c", code], tmp_path, seconds=20, output_bytes=1000,
+                      environment={"PYTHONPATH": os.pathsep.join(filter(None, sys.path))})  # fmt: skip
+    assert found.output == "False\n"
 
 
 async def test_cancelling_what_uses_a_copy_removes_it(tree: Path) -> None:
