@@ -189,7 +189,7 @@ async def test_python_projects_really(kind: str, layout: str, tmp_path: Path, mo
     monkeypatch.setenv("PATH", os.defpath)
     root = tmp_path / "project"
     place = "test_money.py" if layout == "test_money.py" else "tests/test_money.py"
-    test = "import unittest\nfrom app.money import add\n\nclass A(unittest.TestCase):\n  def test_add(self):\n"
+    test = "import unittest\nfrom app.money import add\nclass A(unittest.TestCase):\n  def test_add(self):\n"
     project(root, "src/app/__init__.py=", f"src/app/money.py={BAD}", f"{layout}=")
     project(root, f"{place}={test}    self.assertEqual(add(1, 2), 3)\n")
     project(root, f"{Path(place).parent}/test_other.py={test}    add(1, 1)\n")
@@ -211,4 +211,4 @@ async def test_python_projects_really(kind: str, layout: str, tmp_path: Path, mo
                 ) * 2, ran
                 if not outcome.good:
                     (failure,) = outcome.failures
-                    assert (failure.path, failure.line) == (place, 6) and "-1 != 3" in failure.message
+                    assert (failure.path, failure.line) == (place, 5) and "-1 != 3" in failure.message
