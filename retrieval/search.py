@@ -27,6 +27,8 @@ NAME = re.compile(r"[^\W\d]\w*(?:(?:\.|::|#|->|/)[^\W\d]\w*)*")
 """A query that is a name and not a question."""
 NAMES = 20
 """Symbols by name that are looked at."""
+TOLD = 100
+"""Symbols whose names say what a question says."""
 SPARE = 10
 """Hits more than asked for, for some are gone by now."""
 SNIPPET = 2_000
@@ -83,12 +85,11 @@ class Search:
         return self.joined(query, named, lists, k)
 
     def by_name(self, query: str) -> list[Hit]:
-        """Return symbols of a name, where the query is one."""
+        """Return symbols of a name, or those whose names say what a question says."""
         query = query.strip()
-        if not NAME.fullmatch(query):
-            return []
         with self._indexer.turns.asking():
-            found = self._indexer.graph.named(query, NAMES)
+            graph = self._indexer.graph
+            found = graph.named(query, NAMES) if NAME.fullmatch(query) else graph.told(query, TOLD)
         return [_hit(one.path, one.symbol, one.score) for one in found]
 
     def by_words(self, query: str, k: int = DEPTH) -> list[str]:

@@ -11,18 +11,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from benchmarks.retrieval.index import build, files, text_of, timed
+from benchmarks.retrieval.index import Index, build, files, text_of, timed
 from benchmarks.retrieval.methods import PLACES, Times
 from benchmarks.retrieval.packages import Unavailable, home, listed, sources
 from benchmarks.retrieval.scoring import figures, rank_of, table
 from retrieval.embedders import Embedder
-from retrieval.fuse import DEPTH, fuse
+from retrieval.fuse import DEPTH, PER_FILE, fuse
 from retrieval.rows import Hit
 from retrieval.store import Store
 from retrieval.words import split_query
 
 QUESTIONS, QUICK = 150, 40
 """Of a package, at most."""
+FUSED = ("words and vectors", "all three", "all three, two of a file (shipped)")
 LEAST_WORDS, MOST_CHARACTERS = 4, 300
 SEED = 23
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -92,7 +93,7 @@ def prepare(root: Path, wanted: int) -> tuple[Path, list[Question]]:
 
 def measure(arguments: argparse.Namespace, embedder: Embedder | None, times: Times) -> dict[str, object]:
     """Print and return the figures of words, vectors and both, over all packages of Python."""
-    ranks: dict[str, list[int | None]] = {"words": [], "vectors": [], "fused": []}
+    ranks: dict[str, list[int | None]] = {name: [] for name in ("words", "vectors", "names", *FUSED)}
     if not embedder:
         return {}
     for one in listed("dev" if arguments.dev else "test"):
@@ -103,18 +104,32 @@ def measure(arguments: argparse.Namespace, embedder: Embedder | None, times: Tim
         except Unavailable as error:
             print(error, file=sys.stderr)
             continue
-        store = build(root, "python", embedder, chunks=True).store
-        assert store
+        index = build(root, "python", embedder, chunks=True)
+        assert index.store
         for question in asked:
-            lists = _lists(question.text, store, embedder, times)
+            lists = _lists(question.text, index.store, embedder, times)
+            two = dict(lists)
+            lists["names"] = timed(times.of("question by names"), lambda: _named(index, question.text))  # noqa: B023
             for name, hits in lists.items():
                 ranks[name].append(_rank(question, hits))
-            ranks["fused"].append(_rank(question, [each.hit for each in fuse(lists, PLACES)]))
+            ways = ((two, PLACES), (lists, PLACES), (lists, PER_FILE))
+            for name, (some, most) in zip(FUSED, ways, strict=True):
+                found = fuse(some, PLACES, per_file=most)
+                ranks[name].append(_rank(question, [each.hit for each in found]))
         print(f"{root.name}: {len(asked)} questions", file=sys.stderr)
     found = {name: figures(some) for name, some in ranks.items() if some}
     if found:
-        print(table(f"Docstring to function, Python: {len(ranks['fused'])} questions", found))
-    return {"docstring to function": {"questions": len(ranks["fused"]), **found}}
+        print(table(f"Docstring to function, Python: {len(ranks['words'])} questions", found))
+    return {"docstring to function": {"questions": len(ranks["words"]), **found}}
+
+
+def _named(index: Index, text: str) -> list[Hit]:
+    """Definitions whose names say it, as search has them."""
+    return [
+        Hit(one.path, "", "python", one.symbol.qualified, "", one.symbol.first, one.symbol.last, False,
+            f"def {one.symbol.name}", one.score)
+        for one in index.graph.told(text)
+    ]  # fmt: skip
 
 
 def _lists(text: str, store: Store, embedder: Embedder, times: Times) -> dict[str, list[Hit]]:

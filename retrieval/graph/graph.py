@@ -109,6 +109,10 @@ class Graph:
         """Return definitions whose names are like a query, the likest first."""
         return find.named(self, query, limit)
 
+    def told(self, question: str, limit: int = 100) -> list[Found]:
+        """Return definitions whose names share words with a question, the most telling first."""
+        return find.told(self, question, limit)
+
     def definitions_of(self, name: str) -> list[Found]:
         """Return all definitions of exactly this name, in the order of paths and lines."""
         return [_plain(place) for place in self.resolver.places(name)]

@@ -68,3 +68,41 @@ def test_the_map_follows_the_focus_and_leaves_its_files_out() -> None:
     graph = workspace(files)
     assert graph.repository_map(40, ["near.py"])[0][0] == "alone.py"
     assert all(path != "net/client.py" for path, _ in graph.repository_map(1000, ["net/client.py"]))
+
+
+ANSWERS = {
+    "paths.py": "def resolve_link(path): ...\ndef resolve(path): ...\nLINK = 1\n",
+    "urls.py": "class LinkResolver:\n    def parse_urls(self): ...\n",
+    "many.py": "".join(f"def path_{number}(): ...\n" for number in range(9)),
+}
+
+
+@pytest.mark.parametrize(
+    ("question", "first"),
+    [
+        ("how are links resolved", "paths.py:resolve_link"),
+        ("Parsing of the URL", "urls.py:LinkResolver.parse_urls"),
+        ("resolving a path", "paths.py:resolve"),
+    ],
+)
+def test_a_question_finds_names_that_say_it(question: str, first: str) -> None:
+    assert names(workspace(ANSWERS).told(question, 5))[0] == first
+
+
+def test_rare_words_tell_more_and_terse_names_too() -> None:
+    graph = workspace(ANSWERS)
+    assert names(graph.told("resolve the path", 3))[0] == "paths.py:resolve"
+    assert names(graph.told("link resolver", 2)) == ["urls.py:LinkResolver", "paths.py:resolve_link"]
+
+
+@pytest.mark.parametrize("question", ["", "the of a", "?!", "zzz qqq", "x" * 10_000])
+def test_a_question_that_no_name_says_finds_nothing(question: str) -> None:
+    assert workspace(ANSWERS).told(question, 5) == []
+
+
+def test_what_is_dropped_is_told_no_more_and_constants_never() -> None:
+    graph = workspace(ANSWERS)
+    assert "paths.py:LINK" not in names(graph.told("link", 9))
+    graph.drop("paths.py")
+    assert not [name for name in names(graph.told("resolve links", 9)) if name.startswith("paths.py")]
+    assert len(graph.told("path", 4)) == 4
