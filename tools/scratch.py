@@ -219,7 +219,7 @@ def _file(source: Path, target: Path) -> int:
 
 def _bytes(old: int, new: int, size: int) -> None:
     """Copy up to `size` bytes: a file that grows meanwhile never ends."""
-    while size > 0 and (read := os.read(old, min(size, 1 << 20))):
+    while read := os.read(old, min(size, 1 << 20)):
         size -= len(read)
         while read:
             read = read[os.write(new, read) :]

@@ -89,6 +89,20 @@ def test_unittest_that_cannot_import_really(tmp_path: Path) -> None:
     assert (found.failures[0].path, found.failures[0].line) == ("test_a.py", 1)
 
 
+@pytest.mark.parametrize(
+    ("verdict", "passed", "failed", "errors"),
+    [
+        ("OK", 9, 0, 0),
+        ("OK (skipped=2, expected failures=1)", 6, 0, 0),
+        ("FAILED (failures=1, errors=2, unexpected successes=1)", 5, 2, 2),
+        ("", 9, 0, 0),
+    ],
+)
+def test_the_verdict_of_unittest_is_counted(verdict: str, passed: int, failed: int, errors: int) -> None:
+    found = parse("unittest", f"{'-' * 70}\nRan 9 tests in 0.001s\n\n{verdict}\n")
+    assert (found.passed, found.failed, found.errors) == (passed, failed, errors)
+
+
 @pytest.mark.parametrize("style", ["-q -rfE --tb=short", "-v", "-q -rA", "--tb=native --color=yes"])
 def test_pytest_really(tmp_path: Path, style: str) -> None:
     tests = PYTHON_PROJECT["tests/test_code.py"].partition("    def test_parts")[0]
@@ -218,7 +232,15 @@ def test_recorded_output_is_read(name: str, known: bool) -> None:
     told = [(each.name, each.path, each.line) for each in found.failures]
     assert told == [(name, path.removeprefix("/copy/"), line) for name, path, line, _ in failures]
     for failure, (*_, message) in zip(found.failures, failures, strict=True):
-        assert message.strip() in failure.message
+        assert message.strip() in failure.message and "backtrace" not in failure.message
+
+
+def test_the_innermost_call_of_the_project_is_where_it_failed() -> None:
+    stack = (
+        "    deep (/copy/node_modules/x/a.js:1:1)\n    own (/copy/lib.js:2:1)\n    test (/copy/a.test.js:3:1)"
+    )
+    text = f"not ok 1 - a\n  ---\n  error: 'no'\n  stack: |-\n{stack}\n  ...\n"
+    assert parse("node", text, Path("/copy")).failures == (Failure("a", "lib.js", 2, "no"),)
 
 
 @pytest.mark.parametrize("kind", [*READERS, "make", "command", "none"])

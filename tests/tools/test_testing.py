@@ -55,7 +55,7 @@ def package(script: str = "", **wanted: str) -> str:
         ([package("jest"), "node_modules/.bin/jest="], "jest", "node_modules/.bin/jest --ci"),
         ([package("vitest --watch"), "node_modules/.bin/vitest="], "vitest", "node_modules/.bin/vitest run"),
         ([package("jest && eslint ."), "node_modules/.bin/jest="], "jest", "npm run test"),
-        ([package("FOO=1 vitest")], "vitest", "npm run test"),
+        ([package("FOO=1 vitest"), "node_modules/.bin/vitest="], "vitest", "npm run test"),
         ([package("node --test test/")], "node", "node --test --test-reporter=tap test/"),
         ([package("ava")], "npm", "npm run test"),
         ([package(vitest="1"), "node_modules/.bin/vitest="], "vitest", "node_modules/.bin/vitest run"),
@@ -105,6 +105,7 @@ def test_the_nearest_folder_with_tests_of_the_language_wins(tmp_path: Path) -> N
         project(tmp_path / "web", "node_modules/.bin/jest=")
     found = find(tmp_path, near=["web/ui/src/a.ts"])
     assert (found.kind, found.folder, found.command[0]) == ("jest", "web/ui", "../node_modules/.bin/jest")
+    assert find(tmp_path, near=["web/ui/src/a.py"]).kind == "pytest"
     assert find(tmp_path, near=["lib/b.py"]).kind == "pytest" == find(tmp_path).kind
     (first, _) = relevant(found, tmp_path, ["web/ui/src/a.ts", "lib/b.py"])
     assert first.command[-2:] == ("--findRelatedTests", "src/a.ts")
