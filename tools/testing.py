@@ -96,7 +96,7 @@ def find(root: Path, setting: str = "", near: Sequence[str] = ()) -> TestSuite:
             return suite
     if suites:
         return suites[-1] if not suites[-1].folder else suites[0]
-    return TestSuite((), "none", "No tests were run, because none were found; set actions.test_command.")
+    return TestSuite((), "none", "No tests were run, because none were found; set routing.actions.tests.")
 
 
 def relevant(suite: TestSuite, root: Path, changed: Sequence[str]) -> list[Selection]:
@@ -224,7 +224,7 @@ def _has_own_paths(suite: TestSuite, folder: Path) -> bool:
     return told and any(not word.startswith("-") and (folder / word).exists() for word in rest)
 
 
-SET = "actions.test_command says so"
+SET = "routing.actions.tests says so"
 
 
 def _as_set(root: Path, setting: str) -> TestSuite:

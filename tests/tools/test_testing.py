@@ -81,7 +81,7 @@ def test_the_command_is_told_by_what_lies_there(
 
 
 def test_nothing_found_says_what_to_do(tmp_path: Path) -> None:
-    assert "none were found; set actions.test_command" in find(tmp_path / "gone").why
+    assert "none were found; set routing.actions.tests" in find(tmp_path / "gone").why
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_nothing_found_says_what_to_do(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_a_setting_is_taken_as_it_is(setting: str, kind: str, tmp_path: Path) -> None:
     found = find(project(tmp_path, "pytest.ini="), setting)
-    assert found.kind == kind and "actions.test_command" in found.why
+    assert found.kind == kind and "routing.actions.tests" in found.why
     assert " ".join(found.command) == setting.replace("'all of them'", "all of them")
 
 
