@@ -116,7 +116,7 @@ async def perform(
         if verdict.passed:
             return Result(draft, tuple(attempts))
         if tried and tried[-1].answer == answer:
-            problem = "the local model gives the same answer again"
+            problem = "It gave the same answer again"
             break
         tried.append(Tried(answer, verdict.step, verdict.why))
     why = hosted.why_not(task, attempts) if hosted else "no hosted model is set"
@@ -130,9 +130,8 @@ async def perform(
         attempts.append(Attempt(hosted.name, True, verdict))
         if verdict.passed:
             return Result(draft, tuple(attempts))
-    return Result(
-        attempts=tuple(attempts), reason=_told(attempts, problem, why and f"not asked, because {why}")
-    )
+    closed = f"A hosted model was not asked, because {why}" if why else ""
+    return Result(attempts=tuple(attempts), reason=_told(attempts, problem, closed))
 
 
 async def _answer(model: Model, conversation: Sequence[tuple[str, str]]) -> str:
@@ -158,20 +157,19 @@ async def _judged(task: Task, draft: Draft, verifier: Verifier, progress: Progre
 def _told(attempts: Sequence[Attempt], problem: str, hosted: str) -> str:
     """Say in one line why nothing is changed."""
     local = [one for one in attempts if not one.hosted]
-    parts = []
+    said = []
     if local:
         last = local[-1].verdict
         times = "once" if len(local) == 1 else f"{len(local)} times"
-        parts.append(
-            f"{local[-1].model} tried {times}, and the last draft failed at {last.step}: {_line(last.why)}"
-        )
-    if problem:
-        parts.append(problem)
+        failed = f"the last draft failed at {last.step}: {_line(last.why)}"
+        said.append(f"{local[-1].model} tried {times}, and {failed}")
+    said.append(problem)
     if asked := [one for one in attempts if one.hosted]:
-        parts.append(f"{asked[-1].model} failed at {asked[-1].verdict.step}: {_line(asked[-1].verdict.why)}")
-    elif hosted:
-        parts.append(f"the hosted model: {hosted}")
-    return "Nothing was changed. " + "; ".join(parts).rstrip(".") + "."
+        last = asked[-1].verdict
+        said.append(f"{asked[-1].model} failed at {last.step}: {_line(last.why)}")
+    else:
+        said.append(hosted)
+    return "Nothing was changed. " + " ".join(f"{text.rstrip('.')}." for text in said if text)
 
 
 def _line(text: str) -> str:

@@ -113,6 +113,49 @@ def complete(
 
 
 @app.command()
+def act(
+    kind: Annotated[str, typer.Argument(help="fix-test, implement, refactor, … (a wrong one lists them).")],
+    place: Annotated[str, typer.Argument(metavar="FILE:LINES", help="As src/app.py:12 or src/app.py:12-30.")],
+    instruction: Annotated[str, typer.Option(help="What to do, where the kind asks for it.")] = "",
+    problem: Annotated[str, typer.Option(help="What a tool says; - reads it from standard input.")] = "",
+    tests: Annotated[bool, typer.Option("--tests", help="Also run the project's tests, in a copy.")] = False,
+    apply: Annotated[bool, typer.Option("--apply", help="Write the result; otherwise it is shown.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Have a model change code, and check what it wrote before anything is changed."""
+    from dataclasses import replace
+
+    from nearside import act as command
+    from nearside.progress import waiting
+
+    try:
+        asked = command.parse_range(place)
+        workspace = workspace_of(asked.path)
+        loaded = _settings(workspace)
+        if tests and "tests" not in loaded.routing.actions.checks:
+            actions = loaded.routing.actions
+            actions = replace(actions, checks=(*actions.checks, "tests"))
+            loaded = replace(loaded, routing=replace(loaded.routing, actions=actions))
+        said = sys.stdin.read() if problem == "-" else problem
+        with waiting() as say:
+            result, before = asyncio.run(
+                command.act(kind, asked, instruction, said, loaded, workspace, say)
+            )
+    except command.WrongUse as error:
+        print(error, file=sys.stderr)
+        raise typer.Exit(2) from None
+    if apply and result.passed:
+        command.apply(workspace, result, before)
+    if as_json:
+        print(json.dumps(command.as_json(result, before), ensure_ascii=False))
+    elif result.passed:
+        print(result.draft.explanation or command.as_diff(result, before), end="")
+    else:
+        print(result.reason, file=sys.stderr)
+    raise typer.Exit(0 if result.passed else 1)
+
+
+@app.command()
 def demo(
     path: Annotated[Path | None, typer.Argument(help="A file or a project to type in.")] = None,
     record: Annotated[Path | None, typer.Option(help="Write what is shown as an SVG.")] = None,

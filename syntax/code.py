@@ -24,6 +24,22 @@ def code_of(text: str, language: str) -> tuple[str, ...] | None:
     return tuple(_tokens(tree.root_node, language))
 
 
+def errors(text: str, language: str) -> list[int]:
+    """Return the lines, from 0, at which a text does not parse; none without a grammar."""
+    tree = parse(text.encode("utf-8", "replace"), language, len(text))
+    if tree is None or not tree.root_node.has_error:
+        return []
+    found: list[int] = []
+    waiting = [tree.root_node]
+    while waiting:
+        node = waiting.pop()
+        if node.is_error or node.is_missing:
+            found.append(node.start_point.row)
+        elif node.has_error:
+            waiting.extend(node.children)
+    return sorted(found)
+
+
 def _tokens(node: Node, language: str) -> Iterator[str]:
     if "comment" in node.type or node.type == "line_continuation":
         return

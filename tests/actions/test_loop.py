@@ -99,7 +99,7 @@ async def test_three_tries_and_then_nothing_is_changed_and_it_says_why() -> None
 async def test_the_same_answer_twice_is_not_asked_for_a_third_time() -> None:
     model = Says([BAD, BAD, GOOD])
     result = await perform(task(), model, None, Adds())
-    assert len(model.heard) == 2 and "same answer again" in result.reason
+    assert len(model.heard) == 2 and "the same answer again" in result.reason
 
 
 async def test_the_hosted_model_is_asked_after_the_local_one_and_told_what_was_tried() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from syntax.code import code_of
+from syntax.code import code_of, errors
 
 PLAIN = "def f(x):\n    y = 'a  b'\n    return y + x\n"
 DOCUMENTED = '''"""Module."""
@@ -59,3 +59,9 @@ def test_other_languages(language: str, plain: str, documented: str) -> None:
 def test_nothing_is_said_of_what_does_not_parse() -> None:
     assert code_of("def f(:\n", "python") is None
     assert code_of("some words", "plaintext") is None
+
+
+def test_errors_are_told_by_their_lines() -> None:
+    assert errors("def f(:\n    pass\n", "python")[0] == 0
+    assert errors("x = 1\ny = (2\n", "python") != []
+    assert errors("x = 1\n", "python") == [] == errors("some ( words", "plaintext")

@@ -1,0 +1,204 @@
+"""The ladder a draft has to climb: it applies, it parses, the linter finds nothing new, the tests pass.
+
+Cheap steps come first. Linters and tests see copies of the work tree; the tree itself is only read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from actions.draft import Draft, Task
+from actions.loop import Progress, Step, Verdict
+from inference.types import NearsideError
+from syntax.code import code_of, errors
+from syntax.languages import language_of
+from tools.lint import delta
+from tools.outcome import Outcome, parse
+from tools.runner import Ran, run
+from tools.scratch import scratched
+from tools.testing import Selection, TestSuite, find, relevant
+
+SECONDS = 120.0
+"""For all tests of one draft, unless set otherwise."""
+OUTPUT_BYTES = 200_000
+MOST_TOLD = 3
+"""Failures a model is told of: more confuse it, and the first is mostly the cause."""
+MUST_PASS = ("fix-test", "implement", "write-tests")
+"""Kinds whose tests have to pass; others must only break none that passed before."""
+
+
+class Ladder:
+    """Implements loop.Verifier for one project."""
+
+    def __init__(
+        self,
+        root: Path,
+        unsaved: Mapping[str, str | None],
+        checks: Sequence[str],
+        tests: str = "",
+        seconds: float = SECONDS,
+    ) -> None:
+        """`unsaved` are texts as the editor has them, by path; `checks` are of routing.actions.checks.
+
+        Whoever leaves "tests" in `checks` says that this workspace is trusted: they are the project's code.
+        """
+        self._root = root
+        self._unsaved = dict(unsaved)
+        self._checks = checks
+        self._tests = tests
+        self._seconds = seconds
+
+    async def verify(self, task: Task, draft: Draft, progress: Progress) -> Verdict:
+        """Return how far a draft comes. Raises nothing but Cancelled; what cannot be run is a reason."""
+        checked: list[Step] = ["applies"]
+        before = {path: self._text(task, path) for path in draft.texts}
+        if "parse" in self._checks:
+            if why := _unparsed(before, draft.texts):
+                return Verdict(False, "parses", why, tuple(checked))
+            checked.append("parses")
+        if task.kind.checked == "same code":
+            if why := _other_code(before, draft.texts):
+                return Verdict(False, "same code", why, tuple(checked))
+            checked.append("same code")
+        wants_tests = "tests" in self._checks and task.kind.checked == "tests"
+        if "lint" not in self._checks and not wants_tests:
+            return Verdict(True, checked[-1], checked=tuple(checked))
+        progress("Copying the project")
+        try:
+            async with (
+                scratched(self._root, self._unsaved) as old,
+                scratched(self._root, {**self._unsaved, **draft.texts}) as new,
+            ):
+                return await self._in_copies(task, draft, old, new, checked, progress, wants_tests)
+        except NearsideError as error:
+            return Verdict(False, "tests" if wants_tests else "lint", str(error), tuple(checked))
+
+    async def _in_copies(
+        self,
+        task: Task,
+        draft: Draft,
+        old: Path,
+        new: Path,
+        checked: list[Step],
+        progress: Progress,
+        wants_tests: bool,
+    ) -> Verdict:
+        paths = list(draft.texts)
+        if "lint" in self._checks:
+            progress("Running the linter")
+            if added := await delta(old, new, paths):
+                said = "; ".join(
+                    f"{one.path}:{one.line} {one.rule} {one.message}" for one in added[:MOST_TOLD]
+                )
+                return Verdict(False, "lint", f"the linter finds {len(added)} new: {said}", tuple(checked))
+            checked.append("lint")
+        if wants_tests:
+            suite = find(new, self._tests, paths)
+            if not suite.command:
+                return Verdict(False, "tests", suite.why, tuple(checked))
+            why = await self._tested(task, suite, old, new, paths, progress)
+            if why:
+                return Verdict(False, "tests", why, tuple(checked))
+            checked.append("tests")
+        return Verdict(True, checked[-1], checked=tuple(checked))
+
+    async def _tested(
+        self, task: Task, suite: TestSuite, old: Path, new: Path, paths: Sequence[str], progress: Progress
+    ) -> str:
+        """Return which tests fail because of a draft; empty where none does. The nearest tests come first."""
+        left = self._seconds
+        for number, selection in enumerate(relevant(suite, new, paths)):
+            progress(f"Running {selection.what}")
+            ran, outcome = await _run(suite, selection, new, left)
+            left -= ran.seconds
+            if ran.timed_out and number:
+                return ""  # the tests that matter have passed, and there is no time for all the others
+            if _good(ran, outcome):
+                continue
+            if task.kind.name not in MUST_PASS and left > 0:
+                progress("Comparing with how it was")
+                was, before = await _run(suite, selection, old, left)
+                left -= was.seconds
+                if not ran.timed_out and not _news(before, outcome) and _compares(was, before, outcome):
+                    continue
+            return _failed(ran, outcome, self._seconds)
+        return ""
+
+    def _text(self, task: Task, path: str) -> str | None:
+        """Return a file as the editor has it, or as it is; None where there is none."""
+        if path == task.path:
+            return task.text
+        if path in self._unsaved:
+            return self._unsaved[path]
+        try:
+            return (self._root / path).read_text("utf-8")
+        except (OSError, ValueError):
+            return None
+
+
+async def _run(suite: TestSuite, selection: Selection, copy: Path, seconds: float) -> tuple[Ran, Outcome]:
+    folder = copy / suite.folder
+    ran = await run(
+        selection.command,
+        folder,
+        seconds=max(1.0, seconds),
+        output_bytes=OUTPUT_BYTES,
+        environment=dict(suite.environment),
+    )
+    return ran, parse(suite.kind, ran.output, folder)
+
+
+def _good(ran: Ran, outcome: Outcome) -> bool:
+    if ran.timed_out or ran.stopped:
+        return False
+    return outcome.good if outcome.known else ran.status == 0
+
+
+def _news(before: Outcome, after: Outcome) -> list[str]:
+    """Return what fails now and did not before."""
+    known = {failure.name for failure in before.failures}
+    return [failure.name for failure in after.failures if failure.name not in known]
+
+
+def _compares(ran: Ran, before: Outcome, after: Outcome) -> bool:
+    """Tell whether two runs say enough to be compared, and the second is no worse."""
+    if ran.timed_out or not (before.known and after.known):
+        return False
+    return after.failed + after.errors <= before.failed + before.errors and after.passed >= before.passed
+
+
+def _failed(ran: Ran, outcome: Outcome, seconds: float) -> str:
+    """Say what failed, in a first line for the user and more for the model."""
+    if ran.timed_out:
+        return f"the tests were not done in {seconds:.0f} s\n{ran.output[-1000:]}"
+    if ran.stopped:
+        return f"the tests were stopped: {ran.stopped}\n{ran.output[-1000:]}"
+    if not outcome.failures:
+        many = outcome.failed + outcome.errors
+        first = f"{many} tests failed" if many else f"the tests ended with exit code {ran.status}"
+        return f"{first}\n{ran.output[-2000:]}"
+    total = outcome.passed + outcome.failed + outcome.errors
+    lines = [f"{outcome.failed + outcome.errors} of {total} tests failed: {outcome.failures[0].name}"]
+    for failure in outcome.failures[:MOST_TOLD]:
+        place = f" ({failure.path}:{failure.line})" if failure.path else ""
+        lines.append(f"{failure.name}{place}: {failure.message}")
+    return "\n".join(lines)
+
+
+def _unparsed(before: Mapping[str, str | None], after: Mapping[str, str]) -> str:
+    for path, text in after.items():
+        language = language_of(path)
+        found, old = errors(text, language), errors(before[path] or "", language)
+        if len(found) > len(old):
+            line = next((line for line in found if line not in old), found[0])
+            return f"{path} does not parse at line {line + 1}: {text.splitlines()[line : line + 1]}"
+    return ""
+
+
+def _other_code(before: Mapping[str, str | None], after: Mapping[str, str]) -> str:
+    for path, text in after.items():
+        language = language_of(path)
+        if code_of(before[path] or "", language) != code_of(text, language):
+            return f"more than comments and documentation changed in {path}; only they may"
+    return ""

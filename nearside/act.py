@@ -1,0 +1,177 @@
+"""`nearside act KIND FILE:LINES`: one action of the editor's, from a terminal or a script."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from actions.draft import Task
+from actions.hosted import HostedDrafts
+from actions.kinds import KINDS
+from actions.ladder import Ladder
+from actions.loop import Progress, Result, perform
+from actions.target import target
+from inference.cloud.escalate import Hosted
+from inference.cloud.reach import closed
+from inference.launch import EngineConnection, engine_for
+from inference.outbound.rules import Rules
+from inference.types import ChatRequest, NearsideError
+from nearside.complete import read_lines
+from retrieval.walk import is_ignored
+from settings.schema import Endpoint, Settings
+from syntax.languages import language_of
+
+MOST_TOKENS = 4096
+"""Of one answer: 150 lines, and what a model thinks before them."""
+
+
+class WrongUse(Exception):
+    """The arguments make no sense. The text is one line for the user."""
+
+
+class NotDone(NearsideError):
+    """The files could not be written, or are not what they were."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Lines of a file, counted from 0, both part of it."""
+
+    path: Path
+    first: int
+    last: int
+
+
+def parse_range(text: str) -> Asked:
+    """Read FILE:LINE or FILE:FIRST-LAST, lines counted from 1. Raises WrongUse."""
+    match = re.fullmatch(r"(.+):([0-9]{1,9})(?:-([0-9]{1,9}))?", text, re.DOTALL)
+    first, last = (int(match[2]), int(match[3] or match[2])) if match else (0, 0)
+    if not match or not 1 <= first <= last:
+        raise WrongUse(
+            f"Nothing was done, because {text!r} is no FILE:LINE or FILE:FIRST-LAST; "
+            "write it as src/app.py:12 or src/app.py:12-30."
+        )
+    return Asked(Path(match[1]), first - 1, last - 1)
+
+
+class Local:
+    """The model on this machine, or the server that the settings name."""
+
+    def __init__(self, engine: EngineConnection, name: str) -> None:
+        self._engine = engine
+        self.name = name
+
+    async def chat(self, turns: Sequence[tuple[str, str]]) -> AsyncGenerator[str, None]:
+        request = ChatRequest(tuple(turns), max_tokens=MOST_TOKENS)
+        async with aclosing(self._engine.chat(request)) as pieces:
+            async for piece in pieces:
+                yield piece.text
+
+
+async def act(
+    kind: str, asked: Asked, instruction: str, problem: str, settings: Settings, root: Path, say: Progress
+) -> tuple[Result, Mapping[str, str | None]]:
+    """Return what an action comes to, and the files as they were. Raises WrongUse and NearsideError."""
+    if kind not in KINDS:
+        raise WrongUse(f"Nothing was done, because there is no {kind!r}; there are {', '.join(KINDS)}.")
+    if KINDS[kind].instruction and not instruction.strip():
+        raise WrongUse(f"Nothing was done, because {kind} needs --instruction. {KINDS[kind].instruction}")
+    text = "".join(read_lines(asked.path))
+    path = asked.path.resolve()
+    if not path.is_relative_to(root):
+        raise NotDone(f"Nothing was done, because {asked.path} lies outside of {root}; name a file inside.")
+    inside, language = path.relative_to(root).as_posix(), language_of(path.name)
+    part = target(text, language, asked.first, asked.last)
+    task = Task(KINDS[kind], inside, language, text, part, instruction, problem)
+    actions = settings.routing.actions
+    ladder = Ladder(root, {}, actions.checks, actions.tests)
+    engine = engine_for(settings.model, say)
+    hosted = None if closed(settings) else Hosted(settings, _rules(settings, root))
+    try:
+        local = (
+            None if hosted and actions.escalate == "always" else Local(engine, await _name(engine, settings))
+        )
+        drafts = HostedDrafts(hosted, actions, str(root), {}) if hosted else None
+        result = await perform(task, local, drafts, ladder, say)
+    finally:
+        await engine.close()
+        if hosted:
+            await hosted.close()
+    return result, {path: _text(root / path) for path in result.draft.texts}
+
+
+async def _name(engine: EngineConnection, settings: Settings) -> str:
+    """Return the model's name; of a server that may only chat without asking what else it can do."""
+    model = settings.model.completion
+    if isinstance(model, Endpoint):
+        return model.model or model.base_url
+    return (await engine.info()).model
+
+
+def _rules(settings: Settings, root: Path) -> Rules:
+    return Rules(root, settings.cloud.never_send, partial(is_ignored, root))
+
+
+def apply(root: Path, result: Result, before: Mapping[str, str | None]) -> None:
+    """Write a result's files, unless one is no longer what it was. Raises NotDone."""
+    for path in result.draft.texts:
+        if _text(root / path) != before[path]:
+            raise NotDone(f"Nothing was written, because {path} changed meanwhile; run it again.")
+    for path, text in result.draft.texts.items():
+        file = root / path
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(text.encode("utf-8"))
+        except OSError as error:
+            reason = (error.strerror or type(error).__name__).lower()
+            raise NotDone(f"{path} was not written, because it cannot be ({reason}).") from error
+
+
+def as_diff(result: Result, before: Mapping[str, str | None]) -> str:
+    """Return the change as a unified diff that `patch -p1` and `git apply` take."""
+    parts = []
+    for path, text in sorted(result.draft.texts.items()):
+        old = before[path]
+        lines = difflib.unified_diff(
+            (old or "").splitlines(keepends=True),
+            text.splitlines(keepends=True),
+            "/dev/null" if old is None else f"a/{path}",
+            f"b/{path}",
+        )
+        for line in lines:
+            parts.append(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n")
+    return "".join(parts)
+
+
+def as_json(result: Result, before: Mapping[str, str | None]) -> dict[str, Any]:
+    return {
+        "passed": result.passed,
+        "reason": result.reason,
+        "diff": as_diff(result, before),
+        "explanation": result.draft.explanation,
+        "attempts": [
+            {
+                "model": one.model,
+                "hosted": one.hosted,
+                "passed": one.verdict.passed,
+                "step": one.verdict.step,
+                "checked": list(one.verdict.checked),
+                "why": one.verdict.why,
+            }
+            for one in result.attempts
+        ],
+    }
+
+
+def _text(file: Path) -> str | None:
+    """Return a file with its own line ends; None where there is none that is text."""
+    try:
+        return file.read_bytes().decode("utf-8")
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,119 @@
+"""A draft climbs the ladder in copies of the project; the project itself stays as it is."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from actions.draft import Draft, Task
+from actions.kinds import KINDS
+from actions.ladder import Ladder
+from actions.loop import perform
+from actions.target import target
+from tests.actions.test_loop import Says
+
+SUMS = "def add(a, b):\n    return a - b\n\n\ndef double(a):\n    return 2 * a\n"
+TESTS = """\
+from sums import add, double
+
+
+def test_add():
+    assert add(2, 3) == 5
+
+
+def test_double():
+    assert double(4) == 8
+"""
+ALL = ("parse", "lint", "tests")
+RIGHT = SUMS.replace("a - b", "a + b")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    root = tmp_path / "project"
+    (root / "tests").mkdir(parents=True)
+    (root / "pyproject.toml").write_text("[tool.pytest.ini_options]\npythonpath = ['.']\n")
+    (root / "sums.py").write_text(SUMS)
+    (root / "tests" / "test_sums.py").write_text(TESTS)
+    return root
+
+
+def state(root: Path) -> dict[str, str]:
+    files = (file for file in root.rglob("*") if file.is_file())
+    return {
+        file.relative_to(root).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest() for file in files
+    }
+
+
+def task(kind: str = "fix-test", line: int = 1) -> Task:
+    return Task(KINDS[kind], "sums.py", "python", SUMS, target(SUMS, "python", line, line))
+
+
+async def judged(project: Path, text: str, kind: str = "fix-test", checks: tuple[str, ...] = ALL):
+    before = state(project)
+    said: list[str] = []
+    verdict = await Ladder(project, {}, checks).verify(task(kind), Draft({"sums.py": text}), said.append)
+    assert state(project) == before
+    return verdict, said
+
+
+async def test_a_right_draft_passes_every_step(project: Path) -> None:
+    verdict, said = await judged(project, RIGHT)
+    assert verdict.passed, verdict.why
+    assert verdict.checked == ("applies", "parses", "lint", "tests")
+    assert said[0] == "Copying the project" and any(line.startswith("Running 1 test") for line in said)
+
+
+async def test_a_wrong_draft_fails_with_the_tests_that_say_so(project: Path) -> None:
+    verdict, _ = await judged(project, SUMS.replace("a - b", "a * b"))
+    assert not verdict.passed and verdict.step == "tests"
+    assert "test_add" in verdict.why.split("\n")[0] and "1 of 2 tests failed" in verdict.why
+    assert "test_double" not in verdict.why
+
+
+async def test_what_does_not_parse_is_run_by_nobody(project: Path) -> None:
+    verdict, said = await judged(project, SUMS.replace("(a, b):", "(a, b:"))
+    assert (verdict.passed, verdict.step) == (False, "parses") and not said
+
+
+async def test_a_refactoring_may_leave_failing_what_failed_before_and_break_nothing_else(
+    project: Path,
+) -> None:
+    verdict, said = await judged(project, SUMS.replace("2 * a", "a + a"), "refactor")
+    assert verdict.passed, verdict.why
+    assert "Comparing with how it was" in said
+    verdict, _ = await judged(project, SUMS.replace("2 * a", "3 * a"), "refactor")
+    assert not verdict.passed and "test_double" in verdict.why
+
+
+async def test_documentation_changes_no_code_and_needs_no_tests(project: Path) -> None:
+    documented = SUMS.replace("a, b):\n", 'a, b):\n    """Add."""\n')
+    verdict, said = await judged(project, documented, "document", ("parse", "tests"))
+    assert verdict.passed and "same code" in verdict.checked and not said
+    verdict, _ = await judged(project, documented.replace("a - b", "a + b"), "document", ("parse",))
+    assert (verdict.passed, verdict.step) == (False, "same code")
+
+
+async def test_a_project_without_tests_says_so(project: Path) -> None:
+    (project / "tests" / "test_sums.py").unlink()
+    (project / "pyproject.toml").unlink()
+    verdict, _ = await judged(project, RIGHT)
+    assert not verdict.passed and "No tests were run" in verdict.why
+
+
+async def test_what_the_editor_has_not_saved_is_what_is_tested(project: Path) -> None:
+    unsaved = {"tests/test_sums.py": TESTS.replace("== 5", "== -1")}
+    verdict = await Ladder(project, unsaved, ALL).verify(task(), Draft({"sums.py": RIGHT}), lambda text: None)
+    assert not verdict.passed and "test_add" in verdict.why
+
+
+async def test_the_loop_fixes_a_failing_test_at_the_second_try(project: Path) -> None:
+    wrong = "```python\ndef add(a, b):\n    return a * b\n```"
+    right = "```python\ndef add(a, b):\n    return a + b\n```"
+    model = Says([wrong, right])
+    before = state(project)
+    result = await perform(task(), model, None, Ladder(project, {}, ALL))
+    assert result.passed and result.draft.texts == {"sums.py": RIGHT}
+    assert "test_add" in model.heard[1][-1][1] and state(project) == before
