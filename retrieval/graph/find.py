@@ -31,6 +31,8 @@ KINDS = {
 TELLING = frozenset(("function", "method", "class", "type"))
 TERSE = 0.3
 """How much each word of a name that answers a question takes from it."""
+COVERED = 0.25
+"""The share of what a question says that a name must say to be an answer: one common word is none."""
 SAYS_LITTLE = frozenset((
     "the", "an", "of", "to", "in", "is", "are", "for", "and", "or", "be", "thi", "that", "with", "from", "it",
     "by", "on", "if", "not", "return", "given", "whether", "into", "at", "all", "when", "which", "where",
@@ -91,10 +93,13 @@ def told(graph: Graph, question: str, limit: int) -> list[Found]:
     alike = [(name, shared) for name in graph.resolver.by_name if (shared := asked & _said(name))]
     often = Counter(stem for _, shared in alike for stem in shared)
     names = len(graph.resolver.by_name)
+    tells = {stem: math.log(1 + names / max(1, often[stem])) for stem in asked}
+    enough = COVERED * sum(tells.values())
     scored = []
     for name, shared in alike:
-        telling = sum(math.log(1 + names / often[stem]) for stem in shared)
-        scored.append((telling / (1 + TERSE * len(_said(name))), name))
+        telling = sum(tells[stem] for stem in shared)
+        if telling >= enough:
+            scored.append((telling / (1 + TERSE * len(_said(name))), name))
     scored.sort(key=lambda one: (-one[0], one[1]))
     found: list[Found] = []
     for score, name in scored:

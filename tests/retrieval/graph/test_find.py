@@ -106,3 +106,12 @@ def test_what_is_dropped_is_told_no_more_and_constants_never() -> None:
     graph.drop("paths.py")
     assert not [name for name in names(graph.told("resolve links", 9)) if name.startswith("paths.py")]
     assert len(graph.told("path", 4)) == 4
+
+
+def test_one_common_word_of_many_is_no_answer() -> None:
+    assert graph_told("the path of a wombat or a quokka") == []
+    assert graph_told("a path")
+
+
+def graph_told(question: str) -> list[str]:
+    return names(workspace(ANSWERS).told(question, 5))
