@@ -32,7 +32,7 @@ TELLING = frozenset(("function", "method", "class", "type"))
 TERSE = 0.3
 """How much each word of a name that answers a question takes from it."""
 COVERED = 0.25
-"""The share of what a question says that a name must say to be an answer: one common word is none."""
+"""The share of what a question says that one word of a name must say to be an answer: a common one is none."""
 SAYS_LITTLE = frozenset((
     "the", "an", "of", "to", "in", "is", "are", "for", "and", "or", "be", "thi", "that", "with", "from", "it",
     "by", "on", "if", "not", "return", "given", "whether", "into", "at", "all", "when", "which", "where",
@@ -98,7 +98,7 @@ def told(graph: Graph, question: str, limit: int) -> list[Found]:
     scored = []
     for name, shared in alike:
         telling = sum(tells[stem] for stem in shared)
-        if telling >= enough:
+        if len(shared) > 1 or telling >= enough:
             scored.append((telling / (1 + TERSE * len(_said(name))), name))
     scored.sort(key=lambda one: (-one[0], one[1]))
     found: list[Found] = []
