@@ -32,7 +32,7 @@ TELLING = frozenset(("function", "method", "class", "type"))
 TERSE = 0.3
 """How much each word of a name that answers a question takes from it."""
 COVERED = 0.25
-"""The share of what a question says that one word of a name must say to be an answer: a common one is none."""
+"""The share of what a question says that one word in a name must say to answer it: a common one does not."""
 SAYS_LITTLE = frozenset((
     "the", "an", "of", "to", "in", "is", "are", "for", "and", "or", "be", "thi", "that", "with", "from", "it",
     "by", "on", "if", "not", "return", "given", "whether", "into", "at", "all", "when", "which", "where",
