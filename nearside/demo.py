@@ -33,7 +33,7 @@ WANTED = 6
 """Suggestions to show."""
 TYPED = 3
 """Keystrokes typed at each place before the last request; each asks, as an editor would."""
-MOST_PLACES = 24
+MOST_PLACES = 60
 """Places tried at most: a small model has nothing to say at some."""
 PATIENCE_MS = 5000
 """An editor shows what is ready after 650; on a busy machine the demo shows what came later, and when."""

@@ -181,7 +181,7 @@ async def test_any_other_change_meanwhile_leaves_nothing_to_show(start: Start, c
 
 
 async def test_a_request_sees_the_text_before_changes_sent_in_the_same_breath(start: Start) -> None:
-    client = await start(Script(follow="    return a + b"))
+    client = await start(Script(follow="    return a + b", token_delay=0.05))  # so that it is still asked
     client.open(TEXT)
     _, reply = client.ask_inline(1, 4)
     for version in range(2, 30):

@@ -154,5 +154,5 @@ def test_an_index_in_a_folder_that_cannot_be_written_is_read(project: Project, h
         [sys.executable, "-c", script, str(project.root)],
         capture_output=True, text=True, timeout=60, env={**os.environ, "PYTHONPATH": home_of_code},
     )  # fmt: skip
-    assert done.stdout == "['words 1']\n['name']\n", done.stderr
+    assert done.stdout == "['words 1, name']\n['name']\n", done.stderr
     assert digest(folder_of(project.root)) == before
