@@ -5,6 +5,7 @@ Cheap steps come first. Linters and tests see copies of the work tree; the tree 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -51,6 +52,9 @@ class Ladder:
 
     async def verify(self, task: Task, draft: Draft, progress: Progress) -> Verdict:
         """Return how far a draft comes. Raises nothing but Cancelled; what cannot be run is a reason."""
+        for path in draft.texts:
+            if why := self._may_not_write(task, path):
+                return Verdict(False, "applies", why)
         checked: list[Step] = ["applies"]
         before = {path: self._text(task, path) for path in draft.texts}
         if "parse" in self._checks:
@@ -125,16 +129,23 @@ class Ladder:
             return _failed(ran, outcome, self._seconds)
         return ""
 
-    def _text(self, task: Task, path: str) -> str | None:
-        """Return a file as the editor has it, or as it is; None where there is none."""
+    def _may_not_write(self, task: Task, path: str) -> str:
+        """Return why a draft may not have this file: it may have the one it was made for, or a new one.
+
+        What is there and was not shown to the model would be lost.
+        """
         if path == task.path:
-            return task.text
-        if path in self._unsaved:
-            return self._unsaved[path]
-        try:
-            return (self._root / path).read_text("utf-8")
-        except (OSError, ValueError):
-            return None
+            return ""
+        file = self._root / path
+        if not file.resolve().is_relative_to(self._root.resolve()):
+            return f"{path} leads out of the project"
+        if os.path.lexists(file) or self._unsaved.get(path) is not None:
+            return f"{path} is there already, and you were not shown it"
+        return ""
+
+    def _text(self, task: Task, path: str) -> str | None:
+        """Return a file as the editor has it; None for one that is new."""
+        return task.text if path == task.path else None
 
 
 async def _run(suite: TestSuite, selection: Selection, copy: Path, seconds: float) -> tuple[Ran, Outcome]:

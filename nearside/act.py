@@ -77,12 +77,18 @@ class Local:
 async def act(
     kind: str, asked: Asked, instruction: str, problem: str, settings: Settings, root: Path, say: Progress
 ) -> tuple[Result, Mapping[str, str | None]]:
-    """Return what an action comes to, and the files as they were. Raises WrongUse and NearsideError."""
+    """Return what an action comes to, and the files as the model had them; None is a new one.
+
+    Raises WrongUse and NearsideError.
+    """
     if kind not in KINDS:
         raise WrongUse(f"Nothing was done, because there is no {kind!r}; there are {', '.join(KINDS)}.")
     if KINDS[kind].instruction and not instruction.strip():
         raise WrongUse(f"Nothing was done, because {kind} needs --instruction. {KINDS[kind].instruction}")
-    text = "".join(read_lines(asked.path))
+    read_lines(asked.path)  # says what is wrong with a file that cannot be one of source
+    text = text_of(asked.path)
+    if text is None:
+        raise NotDone(f"Nothing was done, because {asked.path} is not UTF-8; convert it first.")
     path = asked.path.resolve()
     if not path.is_relative_to(root):
         raise NotDone(f"Nothing was done, because {asked.path} lies outside of {root}; name a file inside.")
@@ -103,7 +109,7 @@ async def act(
         await engine.close()
         if hosted:
             await hosted.close()
-    return result, {path: _text(root / path) for path in result.draft.texts}
+    return result, {path: text if path == inside else None for path in result.draft.texts}
 
 
 async def _name(engine: EngineConnection, settings: Settings) -> str:
@@ -121,7 +127,7 @@ def _rules(settings: Settings, root: Path) -> Rules:
 def apply(root: Path, result: Result, before: Mapping[str, str | None]) -> None:
     """Write a result's files, unless one is no longer what it was. Raises NotDone."""
     for path in result.draft.texts:
-        if _text(root / path) != before[path]:
+        if text_of(root / path) != before[path]:
             raise NotDone(f"Nothing was written, because {path} changed meanwhile; run it again.")
     for path, text in result.draft.texts.items():
         file = root / path
@@ -169,8 +175,8 @@ def as_json(result: Result, before: Mapping[str, str | None]) -> dict[str, Any]:
     }
 
 
-def _text(file: Path) -> str | None:
-    """Return a file with its own line ends; None where there is none that is text."""
+def text_of(file: Path) -> str | None:
+    """Return a file with its own line ends and marks; None where there is none, or none in UTF-8."""
     try:
         return file.read_bytes().decode("utf-8")
     except (OSError, ValueError):

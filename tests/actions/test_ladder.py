@@ -109,6 +109,21 @@ async def test_what_the_editor_has_not_saved_is_what_is_tested(project: Path) ->
     assert not verdict.passed and "test_add" in verdict.why
 
 
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [("tests/test_sums.py", "is there already"), ("draft.py", "is there already"), ("out/x.py", "leads out")],
+)
+async def test_a_file_the_model_was_not_shown_is_never_overwritten(
+    project: Path, path: str, why: str
+) -> None:
+    (project / "out").symlink_to(project.parent, target_is_directory=True)
+    ladder = Ladder(project, {"draft.py": "# not saved yet\n"}, ("parse",))
+    verdict = await ladder.verify(task(), Draft({path: "x = 1\n"}), lambda text: None)
+    assert (verdict.passed, verdict.step) == (False, "applies") and why in verdict.why
+    new = Draft({"sums.py": RIGHT, "tests/test_new.py": "x = 1\n"})
+    assert (await ladder.verify(task(), new, lambda text: None)).passed
+
+
 async def test_the_loop_fixes_a_failing_test_at_the_second_try(project: Path) -> None:
     wrong = "```python\ndef add(a, b):\n    return a * b\n```"
     right = "```python\ndef add(a, b):\n    return a + b\n```"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -28,6 +28,8 @@ class Chats:
     answers: list[str]
     url: str = ""
     heard: list[Any] = field(default_factory=list)
+    meanwhile: Callable[[], object] = lambda: None
+    """What happens before an answer."""
 
 
 @pytest.fixture
@@ -38,6 +40,7 @@ def server() -> Iterator[Chats]:
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             chats.heard.append(body)
+            chats.meanwhile()
             self.send_response(200)
             self.send_header("Content-Type", "text/event-stream")
             self.end_headers()
@@ -134,3 +137,40 @@ def test_a_problem_is_read_from_standard_input(
     monkeypatch.setattr("sys.stdin", io.StringIO("E   assert 3 == 5"))
     assert run(["act", "fix-diagnostic", f"{project / 'sums.py'}:2", "--problem", "-"]) == 0
     assert "assert 3 == 5" in server.heard[0]["messages"][1]["content"]
+
+
+def test_a_file_that_is_not_utf_8_is_refused_and_stays(
+    project: Path, server: Chats, capsys: pytest.CaptureFixture[str]
+) -> None:
+    latin = SUMS.encode() + "# é\n".encode("latin-1")
+    (project / "sums.py").write_bytes(latin)
+    server.answers = [RIGHT]
+    assert run(["act", "fix-diagnostic", f"{project / 'sums.py'}:2", "--apply"]) == 1
+    assert "is not UTF-8; convert it" in capsys.readouterr().err and not server.heard
+    assert (project / "sums.py").read_bytes() == latin
+
+
+def test_marks_and_line_ends_stay(project: Path, server: Chats) -> None:
+    (project / "sums.py").write_bytes(b"\xef\xbb\xbf" + SUMS.replace("\n", "\r\n").encode())
+    server.answers = [RIGHT]
+    assert run(["act", "fix-diagnostic", f"{project / 'sums.py'}:6", "--apply"]) == 0
+    written = (project / "sums.py").read_bytes()
+    assert written.startswith(b"\xef\xbb\xbfdef add") and b"\n" not in written.replace(b"\r\n", b"")
+
+
+def test_what_changed_while_the_model_wrote_is_not_overwritten(
+    project: Path, server: Chats, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.answers = [RIGHT]
+    server.meanwhile = lambda: (project / "sums.py").write_text("# mine\n")
+    assert run(["act", "fix-diagnostic", f"{project / 'sums.py'}:2", "--apply"]) == 1
+    assert "changed meanwhile" in capsys.readouterr().err
+    assert (project / "sums.py").read_text() == "# mine\n"
+
+
+def test_tests_that_are_there_are_not_replaced_by_new_ones(
+    project: Path, server: Chats, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.answers = ["```python\ndef test_new(): ...\n```", "I cannot.", "No."]
+    assert run(["act", "write-tests", f"{project / 'sums.py'}:2", "--apply"]) == 1
+    assert (project / "tests" / "test_sums.py").read_text() == TESTS
