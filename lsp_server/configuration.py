@@ -40,7 +40,7 @@ async def _enforce(ls: NearsideServer, loaded: layers.Loaded) -> None:
         await _start_log(ls, loaded.settings)
     if first or loaded.settings.ledger != previous.ledger:
         await recording.follow(ls)
-    question = loaded.refused and consent.wanted(ls, loaded.refused)
+    question = loaded.refused and await asyncio.to_thread(consent.wanted, ls, loaded.refused)
     for note in (*loaded.notes, *paths.notes()):
         if not (question and loaded.refused and note == loaded.refused.note):
             ls.status.note(note)

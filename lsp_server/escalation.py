@@ -16,11 +16,9 @@ from typing import TYPE_CHECKING
 
 from inference.types import NearsideError
 from lsp_server.documents import Document
-from settings import paths
 
 if TYPE_CHECKING:
     from inference.cloud.escalate import Hosted
-    from inference.outbound.rules import Rules
     from inference.routing.decision import Decision
     from inference.routing.router import Router
     from lsp_server.session import NearsideServer
@@ -59,7 +57,6 @@ class Escalation:
         self.told: dict[str, Told] = {}
         self._router: Router | None = None
         self._hosted: Hosted | None = None
-        self._rules: Rules | None = None
         self._why_closed = ""
         self._settings: Settings | None = None
         self._studied = float("-inf")
@@ -88,12 +85,11 @@ class Escalation:
         from inference.routing.router import Router
 
         self._router = Router(settings.routing)
-        workspace = self._ls.client.workspace
-        ignored = partial(_ignored, workspace) if workspace else None
-        self._rules = Rules(workspace, settings.cloud.never_send, ignored)
         self._why_closed = closed(settings)
         if not self._why_closed:
-            self._hosted = Hosted(settings, self._rules)
+            workspace = self._ls.client.workspace
+            ignored = partial(_ignored, workspace) if workspace else None
+            self._hosted = Hosted(settings, Rules(workspace, ignored=ignored))
             log.info("Drafts may be bettered by %s", self._hosted.model)
 
     async def close(self) -> None:
@@ -174,8 +170,10 @@ class Escalation:
             pause,
             over,
         )
-        closed = self._why_closed or await self._may_not_leave(draft)
-        decision = router.decide(moment, left=await self._left(), closed=closed)
+        closed, left = self._why_closed, None
+        if hosted:
+            closed, left = await self._may_not_leave(hosted, draft), await self._left(hosted)
+        decision = router.decide(moment, left=left, closed=closed)
         self._note(draft, decision)
         if not (decision.send and hosted):
             return
@@ -259,24 +257,18 @@ class Escalation:
         model = draft.suggestion.model
         router.learned(await asyncio.to_thread(study, ledger.path, project, model, version()))
 
-    async def _left(self) -> Decimal | None:
+    async def _left(self, hosted: Hosted) -> Decimal | None:
         """Return the US dollars that are left; None where nobody knows, and then nothing is sent."""
-        from inference.spending import Purse
-
-        settings = self._ls.settings
-        purse = Purse.of(paths.ledger_file(), settings.routing, settings.cost.prices)
         try:
-            return (await asyncio.to_thread(purse.left)).least
+            return (await asyncio.to_thread(hosted.left)).least
         except NearsideError as error:
             self._ls.status.note(str(error))
             return None
 
-    async def _may_not_leave(self, draft: Draft) -> str:
+    async def _may_not_leave(self, hosted: Hosted, draft: Draft) -> str:
         """Return why the document's text may not leave, or an empty string."""
-        rules, path = self._rules, draft.context.path
-        if rules is None:
-            return ""
-        why = await asyncio.to_thread(rules.why_not, path)
+        path = draft.context.path
+        why = await asyncio.to_thread(hosted.why_not, path)
         return f"{path} {why}" if why else ""
 
     def _name(self) -> str:

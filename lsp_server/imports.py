@@ -43,6 +43,8 @@ def needed(ls: NearsideServer, document: Document, text: str) -> list[MissingImp
     if not known or not ls.settings.completion.add_imports:
         return []
     used = [known[name] for name in dict.fromkeys(NAME.findall(text)) if name in known]
+    if not used:
+        return []
     written = "".join(document.lines)
     missing = [one for one in used if not re.search(rf"(?<![\w.]){re.escape(one.name)}\b", written)]
     return missing if len(missing) <= MOST else []

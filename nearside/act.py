@@ -98,7 +98,7 @@ async def act(
     actions = settings.routing.actions
     ladder = Ladder(root, {}, actions.checks, actions.tests)
     engine = engine_for(settings.model, say)
-    hosted = None if closed(settings) else Hosted(settings, _rules(settings, root))
+    hosted = None if closed(settings) else Hosted(settings, Rules(root, ignored=partial(is_ignored, root)))
     try:
         local = (
             None if hosted and actions.escalate == "always" else Local(engine, await _name(engine, settings))
@@ -118,10 +118,6 @@ async def _name(engine: EngineConnection, settings: Settings) -> str:
     if isinstance(model, Endpoint):
         return model.model or model.base_url
     return (await engine.info()).model
-
-
-def _rules(settings: Settings, root: Path) -> Rules:
-    return Rules(root, settings.cloud.never_send, partial(is_ignored, root))
 
 
 def apply(root: Path, result: Result, before: Mapping[str, str | None]) -> None:

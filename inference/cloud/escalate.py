@@ -17,7 +17,7 @@ from inference.outbound.audit import AuditLog, audit_log
 from inference.outbound.redact import Vault
 from inference.outbound.request import OutboundTask, prepare
 from inference.outbound.rules import Rules
-from inference.spending import Purse
+from inference.spending import Left, Purse
 from settings import paths
 from settings.schema import Settings
 
@@ -57,6 +57,14 @@ class Hosted:
     def model(self) -> str:
         """The model that is asked first, as its provider names it."""
         return self._cloud.model
+
+    def why_not(self, path: str) -> str:
+        """Return why the text of a file may not leave; empty where it may. Looks at the disk."""
+        return self._rules.why_not(path)
+
+    def left(self) -> Left:
+        """Return what may still be spent. Reads the ledger; raises LedgerUnusable."""
+        return self._purse.left()
 
     async def answer(
         self, task: OutboundTask, *, max_tokens: int, deadline: float = 0.0, suggestion: str = ""
