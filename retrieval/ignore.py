@@ -17,8 +17,8 @@ LARGEST = 500_000
 """Bytes of an ignore file that are read."""
 CLASSES = {
     "alnum": "0-9A-Za-z", "alpha": "A-Za-z", "blank": " \\t", "cntrl": "\\x00-\\x1f\\x7f", "digit": "0-9",
-    "graph": "!-~", "lower": "a-z", "print": " -~", "punct": "!-/:-@\\[-`{-~", "space": "\\s", "upper": "A-Z",
-    "xdigit": "0-9A-Fa-f",
+    "graph": "!-~", "lower": "a-z", "print": " -~", "punct": "!-/:-@\\[-`{-~", "space": "\\t-\\r ",
+    "upper": "A-Z", "xdigit": "0-9A-Fa-f",
 }  # fmt: skip
 
 
@@ -27,7 +27,7 @@ class Patterns:
 
     def __init__(self, lines: Iterable[str], base: str = "") -> None:
         """Compile patterns that count from the folder `base`: a path with a slash at its end, or empty."""
-        self.base = len(base)
+        self.base = len(_in_bytes(base))
         self._rules: list[tuple[re.Pattern[str], bool, bool, bool]] = []
         names: list[str] = []
         paths: list[str] = []
@@ -37,6 +37,7 @@ class Patterns:
             if not kept:
                 continue
             try:
+                pattern = _in_bytes(pattern)
                 source = translated(pattern)
                 compiled = re.compile(source, re.DOTALL)
             except (ValueError, re.error):  # git matches nothing with such a pattern either
@@ -57,6 +58,8 @@ class Patterns:
 
         `path` counts from where `base` does, without a slash at its end; `name` is its last part.
         """
+        if not path.isascii():
+            path, name = _in_bytes(path), _in_bytes(name)
         if not (self._name and self._name(name)) and not (self._path and self._path(path, self.base)):
             return None  # the usual case, in one step
         for pattern, takes, only_folders, floating in self._rules:
@@ -68,7 +71,7 @@ class Patterns:
 
     def leads_on(self, path: str) -> bool:
         """Tell whether a pattern names something inside the folder `path`."""
-        return path[self.base :] in self._reached
+        return _in_bytes(path)[self.base :] in self._reached
 
 
 def read(file: Path, base: str = "") -> Patterns | None:
@@ -124,6 +127,11 @@ def _fixed_folders(pattern: str) -> Iterable[str]:
         if set(part) & set("*?[\\"):
             return
         yield "/".join(parts[:count])
+
+
+def _in_bytes(text: str) -> str:
+    """Return a text of one letter for each byte: to git `?` is a byte, and a set is one of bytes."""
+    return text if text.isascii() else os.fsencode(text).decode("latin-1")
 
 
 def translated(pattern: str) -> str:

@@ -10,7 +10,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from retrieval import walk as walking
@@ -233,6 +233,7 @@ IGNORE = st.lists(st.one_of(PATTERN, st.sampled_from(["", "# note", "a ", "b.py\
 
 
 @settings(max_examples=150, deadline=None)
+@example(["b/a/a/é", "b/é/x", "é", "ô", "é/x"], {"b/": ["/a/a/?", "/??"], "": ["/[é]", "!ô", "/é/*"]})
 @given(
     st.lists(st.lists(NAMES, min_size=1, max_size=4).map("/".join), min_size=1, max_size=12),
     st.dictionaries(st.sampled_from(["", "a/", "b/", "a/b/"]), IGNORE, max_size=3),
