@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import urllib.parse
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,6 +25,7 @@ from inference.types import (
     EngineInfo,
     EngineRefused,
     EngineUnavailable,
+    NearsideError,
     Piece,
     SettingsError,
 )
@@ -124,27 +125,18 @@ class HttpEngine:
         }
         if self._socket:
             body["nearside"] = {"client": request.client, "document": request.document}
-        async with self._opened("/v1/chat/completions", body) as response:
-            if response.status_code != 200:
-                raise refusal(self.name, response.status_code, await response.aread())
-            received, finished = self._events(response), False
-            async with aclosing(received):
-                async for event in received:
-                    if event is DONE:
-                        finished = True
-                        break
-                    if "error" in event:
-                        raise error_of(self.name, 500, event)
-                    try:
-                        pieces = list(read_chat(event))
-                    except (TypeError, ValueError, AttributeError, KeyError) as error:
-                        raise garbled(self.name) from error
-                    for piece in pieces:
-                        finished = finished or piece.finish is not None
-                        yield piece
-                if not finished:
-                    raise self._lost("the answer ended in the middle", answering=True)
-                await self._drain(received)
+        finished = False
+        async with aclosing(self._answered("/v1/chat/completions", body)) as received:
+            async for event in received:
+                if event is DONE:
+                    finished = True
+                    break
+                for piece in self._understood(read_chat, event):
+                    finished = finished or piece.finish is not None
+                    yield piece
+            if not finished:
+                raise self._lost("the answer ended in the middle", answering=True)
+            await self._drain(received)
 
     async def close(self) -> None:
         if self._http:
@@ -154,36 +146,49 @@ class HttpEngine:
     async def _pieces(
         self, dialect: Dialect, request: CompletionRequest, answer: AnswerStream
     ) -> AsyncGenerator[Piece, None]:
-        async with self._opened(dialect.path, dialect.body(request)) as response:
+        def read(event: dict[str, Any]) -> Iterable[Piece]:
+            return (kept for piece in dialect.read(event) for kept in answer.take(piece))
+
+        async with aclosing(self._answered(dialect.path, dialect.body(request))) as received:
+            done = False
+            async for event in received:
+                if event is DONE:
+                    done = True
+                    break
+                for piece in self._understood(read, event):
+                    yield piece
+                if answer.was_cut:
+                    break  # what would follow is not wanted; closing the stream stops the server
+                if answer.complete:
+                    done = True
+                    break
+            if not (done or answer.begun_are_finished):
+                raise self._lost("the answer ended in the middle", answering=True)
+            yield answer.last()
+            if done:
+                await self._drain(received)
+
+    async def _answered(self, path: str, body: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
+        """Yield what a streamed POST is answered with; a refusal, and an error within, is raised."""
+        async with self._opened(path, body) as response:
             if response.status_code != 200:
                 if response.status_code == 404:
                     self._dialect = None  # another server or model may have taken its place
                 raise refusal(self.name, response.status_code, await response.aread())
-            received = self._events(response)
-            async with aclosing(received):
-                done = False
+            async with aclosing(self._events(response)) as received:
                 async for event in received:
-                    if event is DONE:
-                        done = True
-                        break
-                    if "error" in event:
+                    if event is not DONE and "error" in event:
                         raise error_of(self.name, 500, event)
-                    try:
-                        pieces = [kept for piece in dialect.read(event) for kept in answer.take(piece)]
-                    except (TypeError, ValueError, AttributeError, KeyError) as error:
-                        raise garbled(self.name) from error
-                    for piece in pieces:
-                        yield piece
-                    if answer.was_cut:
-                        break  # what would follow is not wanted; closing the stream stops the server
-                    if answer.complete:
-                        done = True
-                        break
-                if not (done or answer.begun_are_finished):
-                    raise self._lost("the answer ended in the middle", answering=True)
-                yield answer.last()
-                if done:
-                    await self._drain(received)
+                    yield event
+
+    def _understood(
+        self, read: Callable[[dict[str, Any]], Iterable[Piece]], event: dict[str, Any]
+    ) -> list[Piece]:
+        """Return the pieces of an event; one that cannot be read is an error of the server's."""
+        try:
+            return list(read(event))
+        except (TypeError, ValueError, AttributeError, KeyError) as error:
+            raise garbled(self.name) from error
 
     @contextlib.asynccontextmanager
     async def _opened(self, path: str, body: dict[str, Any]) -> AsyncIterator[httpx2.Response]:
@@ -221,7 +226,7 @@ class HttpEngine:
 
     async def _drain(self, received: AsyncIterator[dict[str, Any]]) -> None:
         """Read to the end of the body after [DONE]: only then can the connection be used again."""
-        with contextlib.suppress(TimeoutError, EngineUnavailable):
+        with contextlib.suppress(TimeoutError, NearsideError):
             async with asyncio.timeout(self._timeouts.drain):
                 async for _ in received:
                     pass

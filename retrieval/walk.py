@@ -11,7 +11,7 @@ import os
 import re
 import stat
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -154,13 +154,9 @@ def indexable(root: Path, path: str, rules: Rules) -> File | None:
         return None
     rule, top, folder = _start(root, rules)
     try:
-        for parent in parents:
-            entered = _entered(rule, top, folder, _telling(top / folder.path, parent))
-            mode = stat.S_IFMT(os.lstat(top / folder.path / parent).st_mode)
-            verdict = _judge(rule, entered, parent, mode) if entered else ""
-            if isinstance(verdict, str) or mode != stat.S_IFDIR:
-                return None
-            folder = verdict
+        folder = _led_to(rule, top, folder, parents, lambda path: stat.S_IFMT(os.lstat(path).st_mode))
+        if folder is None:
+            return None
         entered = _entered(rule, top, folder, _telling(top / folder.path, name))
         status = os.lstat(top / folder.path / name)
         if entered is None or _judge(rule, entered, name, stat.S_IFMT(status.st_mode)) is not entered:
@@ -178,12 +174,9 @@ def is_ignored(root: Path, path: str) -> bool:
     """
     *parents, name = path.translate(DECODED).split("/")
     rule, top, folder = _start(root, Rules())
-    for parent in parents:
-        entered = _entered(rule, top, folder, _telling(top / folder.path, parent))
-        verdict = _judge(rule, entered, parent, stat.S_IFDIR) if entered else ""
-        if isinstance(verdict, str):
-            return True
-        folder = verdict
+    folder = _led_to(rule, top, folder, parents, lambda path: stat.S_IFDIR)  # which may not be there yet
+    if folder is None:
+        return True
     entered = _entered(rule, top, folder, _telling(top / folder.path, name))
     return entered is None or _judge(rule, entered, name, stat.S_IFREG) is not entered
 
@@ -216,6 +209,20 @@ def entries(root: Path, include: tuple[str, ...] = ()) -> Iterator[tuple[str, os
                 elif verdict != "ignored" or not folder.ignored:
                     yield (folder.path + each.name)[len(rule.root) :], each, verdict == "ignored"
         waiting += reversed(inner)
+
+
+def _led_to(
+    rule: _Rule, top: Path, folder: _Folder, parents: list[str], mode_of: Callable[[Path], int]
+) -> _Folder | None:
+    """Return what holds where `parents` lead to from a folder; None where the walk does not enter it."""
+    for parent in parents:
+        entered = _entered(rule, top, folder, _telling(top / folder.path, parent))
+        mode = mode_of(top / folder.path / parent)
+        verdict = _judge(rule, entered, parent, mode) if entered else ""
+        if isinstance(verdict, str) or mode != stat.S_IFDIR:
+            return None
+        folder = verdict
+    return folder
 
 
 def on_disk(root: Path, path: str) -> Path:
