@@ -80,7 +80,8 @@ def nearside(health: dict[str, Any], model: str) -> Dialect:
     trained = int(about.get("trained_context") or context)
     info = EngineInfo(
         "nearside", str(about.get("name") or model), min(context, trained),
-        infill=about.get("fim", True) is not False, details=health,
+        infill=about.get("fim", True) is not False, chats=about.get("chat", True) is not False,
+        details=health,
     )  # fmt: skip
 
     def body(request: CompletionRequest) -> dict[str, Any]:

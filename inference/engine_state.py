@@ -108,6 +108,7 @@ class EngineState:
                 "context": d.context,
                 "trained_context": d.trained_context,
                 "fim": self.backend.format is not None,
+                "chat": self.backend.chat_tokens([("user", "")]) is not None,
                 "family": d.family,
                 "layers": d.layers,
                 "gpu_layers": d.gpu_layers,

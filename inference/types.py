@@ -18,7 +18,7 @@ Cancelled                     not an error: the request was withdrawn or superse
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Protocol
@@ -128,6 +128,8 @@ class ChatRequest:
     max_tokens: int = 2048
     temperature: float = 0.0
     stop: tuple[str, ...] = ()
+    schema: Mapping[str, object] | None = None
+    """JSON schema of the answer. A server that cannot hold its model to one answers freely."""
 
 
 @dataclass(frozen=True)
@@ -180,6 +182,8 @@ class EngineInfo:
     """Tokens one request may hold, 0 if unknown."""
     infill: bool = True
     logprobs: bool = True
+    chats: bool = True
+    """Whether it continues a conversation; of a server of others nobody knows before it is asked."""
     limits: tuple[str, ...] = ()
     """What this server cannot do, as sentences for the user."""
     details: dict[str, object] = field(default_factory=dict)
@@ -192,6 +196,18 @@ class Engine(Protocol):
 
     def complete(self, request: CompletionRequest) -> AsyncIterator[Piece]:
         """Stream the answer. Closing the iterator cancels the work at the engine."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class ChatEngine(Protocol):
+    """Where the turns of conversations come from; most engines are both."""
+
+    async def info(self) -> EngineInfo: ...
+
+    def chat(self, request: ChatRequest) -> AsyncGenerator[Piece, None]:
+        """Stream the assistant's next turn. Closing the iterator cancels the work at the engine."""
         ...
 
     async def close(self) -> None: ...

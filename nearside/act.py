@@ -4,31 +4,24 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from actions.draft import Task
-from actions.hosted import HostedDrafts
+from actions.act import Asked, Means
+from actions.act import act as perform
 from actions.kinds import KINDS
-from actions.ladder import Ladder
-from actions.loop import Progress, Result, perform
-from actions.target import target
+from actions.loop import Progress, Result
 from inference.cloud.escalate import Hosted
 from inference.cloud.reach import closed
-from inference.launch import EngineConnection, engine_for
+from inference.launch import engine_for
 from inference.outbound.rules import Rules
-from inference.types import ChatRequest, NearsideError
+from inference.types import NearsideError
 from nearside.complete import read_lines
 from retrieval.walk import is_ignored
-from settings.schema import Endpoint, Settings
-from syntax.languages import language_of
-
-MOST_TOKENS = 4096
-"""Of one answer: 150 lines, and what a model thinks before them."""
+from settings.schema import Settings
 
 
 class WrongUse(Exception):
@@ -40,7 +33,7 @@ class NotDone(NearsideError):
 
 
 @dataclass(frozen=True)
-class Asked:
+class Range:
     """Lines of a file, counted from 0, both part of it."""
 
     path: Path
@@ -48,7 +41,7 @@ class Asked:
     last: int
 
 
-def parse_range(text: str) -> Asked:
+def parse_range(text: str) -> Range:
     """Read FILE:LINE or FILE:FIRST-LAST, lines counted from 1. Raises WrongUse."""
     match = re.fullmatch(r"(.+):([0-9]{1,9})(?:-([0-9]{1,9}))?", text, re.DOTALL)
     first, last = (int(match[2]), int(match[3] or match[2])) if match else (0, 0)
@@ -57,25 +50,11 @@ def parse_range(text: str) -> Asked:
             f"Nothing was done, because {text!r} is no FILE:LINE or FILE:FIRST-LAST; "
             "write it as src/app.py:12 or src/app.py:12-30."
         )
-    return Asked(Path(match[1]), first - 1, last - 1)
-
-
-class Local:
-    """The model on this machine, or the server that the settings name."""
-
-    def __init__(self, engine: EngineConnection, name: str) -> None:
-        self._engine = engine
-        self.name = name
-
-    async def chat(self, turns: Sequence[tuple[str, str]]) -> AsyncGenerator[str, None]:
-        request = ChatRequest(tuple(turns), max_tokens=MOST_TOKENS)
-        async with aclosing(self._engine.chat(request)) as pieces:
-            async for piece in pieces:
-                yield piece.text
+    return Range(Path(match[1]), first - 1, last - 1)
 
 
 async def act(
-    kind: str, asked: Asked, instruction: str, problem: str, settings: Settings, root: Path, say: Progress
+    kind: str, asked: Range, instruction: str, problem: str, settings: Settings, root: Path, say: Progress
 ) -> tuple[Result, Mapping[str, str | None]]:
     """Return what an action comes to, and the files as the model had them; None is a new one.
 
@@ -92,32 +71,17 @@ async def act(
     path = asked.path.resolve()
     if not path.is_relative_to(root):
         raise NotDone(f"Nothing was done, because {asked.path} lies outside of {root}; name a file inside.")
-    inside, language = path.relative_to(root).as_posix(), language_of(path.name)
-    part = target(text, language, asked.first, asked.last)
-    task = Task(KINDS[kind], inside, language, text, part, instruction, problem)
-    actions = settings.routing.actions
-    ladder = Ladder(root, {}, actions.checks, actions.tests)
+    inside = path.relative_to(root).as_posix()
     engine = engine_for(settings.model, say)
     hosted = None if closed(settings) else Hosted(settings, Rules(root, ignored=partial(is_ignored, root)))
     try:
-        local = (
-            None if hosted and actions.escalate == "always" else Local(engine, await _name(engine, settings))
-        )
-        drafts = HostedDrafts(hosted, actions, str(root), {}) if hosted else None
-        result = await perform(task, local, drafts, ladder, say)
+        what = Asked(KINDS[kind], inside, text, asked.first, asked.last, instruction, problem)
+        result = await perform(what, Means(root, settings, engine, hosted), say)
     finally:
         await engine.close()
         if hosted:
             await hosted.close()
     return result, {path: text if path == inside else None for path in result.draft.texts}
-
-
-async def _name(engine: EngineConnection, settings: Settings) -> str:
-    """Return the model's name; of a server that may only chat without asking what else it can do."""
-    model = settings.model.completion
-    if isinstance(model, Endpoint):
-        return model.model or model.base_url
-    return (await engine.info()).model
 
 
 def apply(root: Path, result: Result, before: Mapping[str, str | None]) -> None:

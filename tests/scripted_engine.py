@@ -11,6 +11,7 @@ from typing import Any
 
 from inference.types import (
     CannotInfill,
+    ChatRequest,
     CompletionRequest,
     EngineInfo,
     EngineRefused,
@@ -22,6 +23,7 @@ from inference.types import (
     Usage,
 )
 
+ANSWER = '{"tool": "answer"}'
 ERRORS: dict[str, type[NearsideError]] = {
     "unavailable": EngineUnavailable,
     "refused": EngineRefused,
@@ -53,6 +55,10 @@ class Script:
     """A key of ERRORS; every call raises it."""
     fail_calls: int = -1
     """How many calls fail; -1 is all."""
+    chats: list[str] = field(default_factory=list)
+    """What it says in conversations, one a request, the last again and again; without any it cannot chat."""
+    lookups: list[str] = field(default_factory=list)
+    """The same where a schema is asked for; after the last one it wants to answer."""
     follow: str = ""
     """A whole text: the answer is what follows the prompt's last line in it, instead of `tokens`."""
 
@@ -67,6 +73,8 @@ class Counters:
     failed: int = 0
     warmups: int = 0
     infos: int = 0
+    chats: int = 0
+    lookups: int = 0
     closed: int = 0
     evaluated: int = 0
     generated: int = 0
@@ -82,6 +90,7 @@ class ScriptedEngine:
         """The same of speculative requests."""
         self.on_status: Callable[[str], None] = lambda text: None
         self.requests: list[CompletionRequest] = []
+        self.heard: list[ChatRequest] = []
 
     async def info(self) -> EngineInfo:
         self.counters.infos += 1
@@ -89,7 +98,7 @@ class ScriptedEngine:
             self.on_status(line)
         await asyncio.sleep(self.script.start_delay)
         self._fail_if_told()
-        return EngineInfo("nearside", "scripted")
+        return EngineInfo("nearside", "scripted", chats=bool(self.script.chats))
 
     async def complete(self, request: CompletionRequest) -> AsyncGenerator[Piece, None]:
         if request.max_tokens == 0:
@@ -109,6 +118,27 @@ class ScriptedEngine:
             counters.failed += 1
             raise
         counters.ended += 1
+
+    async def chat(self, request: ChatRequest) -> AsyncGenerator[Piece, None]:
+        counters, script = self.counters, self.script
+        self.heard.append(request)
+        if request.schema is not None:
+            counters.lookups += 1
+            text = script.lookups[counters.lookups - 1] if counters.lookups <= len(script.lookups) else ANSWER
+        else:
+            counters.chats += 1
+            text = script.chats[min(counters.chats, len(script.chats)) - 1]
+        try:
+            self._fail_if_told()
+            for start in range(0, len(text), 4):
+                await asyncio.sleep(script.token_delay)
+                counters.generated += 1
+                yield Piece(text[start : start + 4])
+        except (asyncio.CancelledError, GeneratorExit):
+            counters.cancelled += 1
+            raise
+        counters.ended += 1
+        yield Piece(finish="stop", usage=Usage(generated_tokens=len(text) // 4 + 1))
 
     async def close(self) -> None:
         self.counters.closed += 1
