@@ -19,6 +19,7 @@ import typer
 from inference.types import NearsideError
 from nearside import __version__
 from nearside.cost_app import cost_app
+from nearside.docs_app import docs
 from nearside.route_app import route_app
 from nearside.workspace import workspace_of
 
@@ -40,6 +41,7 @@ app.add_typer(engine_app, name="engine")
 app.add_typer(models_app, name="models")
 app.add_typer(cost_app, name="cost")
 app.add_typer(route_app, name="route")
+app.command()(docs)
 
 
 def run(arguments: Sequence[str]) -> int:

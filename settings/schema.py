@@ -114,6 +114,20 @@ class Retrieval:
 
 
 @dataclass(frozen=True)
+class Docs:
+    python: str = setting(
+        "", "the project's Python: its interpreter or environment folder; empty looks for .venv and the like"
+    )
+    folders: tuple[str, ...] = setting(
+        (), "docsets, DevDocs folders and objects.inv files, or folders of them; an address may follow one"
+    )
+    completions: bool = setting(
+        True, "let suggestions know the signatures of installed packages", untrusted="disable"
+    )
+    hover: bool = setting(False, "answer the editor's hover with the documentation of installed packages")
+
+
+@dataclass(frozen=True)
 class Log:
     level: str = setting("info", "what to log", choices=("debug", "info", "warning", "error"))
     file: str = setting("", "path of the log; empty is nearside.log in the state folder")
@@ -258,6 +272,7 @@ class Settings:
     model: Model = field(default_factory=Model)
     completion: Completion = field(default_factory=Completion)
     retrieval: Retrieval = field(default_factory=Retrieval)
+    docs: Docs = field(default_factory=Docs)
     log: Log = field(default_factory=Log)
     ledger: Ledger = field(default_factory=Ledger)
     routing: Routing = field(default_factory=Routing)

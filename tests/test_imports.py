@@ -51,6 +51,7 @@ OWNERS = {
     "tokenizers": ("retrieval/embedders/*",),
     "watchfiles": ("retrieval/watch.py",),
     "sentence_transformers": ("retrieval/embedders/*",),
+    "griffe": ("tools/documentation/python_reader.py",),
     "genai_prices": ("inference/cost/prices.py",),
     "detect_secrets": ("inference/outbound/*",),
     "anthropic": ("inference/cloud/claude.py",),

@@ -1,0 +1,133 @@
+"""All sources of documentation of one project, asked in their order, each within its time."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from settings.paths import cache_dir
+from settings.schema import Docs
+from tools.documentation.doc import Deadline, Doc, Late, NotFound, checked, meant
+from tools.documentation.environment import environment_of
+from tools.documentation.index import Index, NotRead
+from tools.documentation.python import Python
+
+SECONDS = 10.0
+"""Until a source is passed over: the first look into a large package takes one or two."""
+GRACE = 1.0
+"""Seconds more for a source that hangs where it cannot look at the clock, as on a dead network folder."""
+T = TypeVar("T")
+
+
+class Source(Protocol):
+    """A kind of place that documents names."""
+
+    def look(self, name: str, deadline: Deadline) -> Doc | None:
+        """Return what is known of a name; None where this is not its place.
+
+        Raises NotFound, Late, NotRead."""
+        ...
+
+
+def index_file() -> Path:
+    return cache_dir() / "docs" / "index.db"
+
+
+class Library:
+    """Documentation of the names that a project may use. Threads may share one."""
+
+    def __init__(self, project: Path, settings: Docs, index: Index | None = None) -> None:
+        self.project, self.settings = project, settings
+        self.index = index or Index(index_file())
+        self._lock = threading.Lock()
+        self._python: Python | None = None
+
+    def close(self) -> None:
+        self.index.close()
+
+    @property
+    def python(self) -> Python:
+        if self._python is None:
+            self._python = Python(environment_of(self.project, self.settings.python), self.index)
+        return self._python
+
+    def look(self, name: str, language: str = "", seconds: float = SECONDS) -> Doc:
+        """Return what is known of a name. Raises NotFound, with one line for the user."""
+        name = checked(name)
+        refusals: list[str] = []
+        late: list[str] = []
+        for source_name, make in self._sources(name, language).items():
+            try:
+                doc = within(seconds + GRACE, lambda make=make: make().look(name, Deadline(seconds)))
+            except NotFound as error:
+                refusals.append(str(error))
+                continue
+            except Late:
+                late.append(source_name)
+                continue
+            if doc:
+                return doc
+        if refusals:
+            raise NotFound(refusals[0])
+        after = f" ({', '.join(late)} did not answer in {seconds:g} s)" if late else ""
+        raise NotFound(f"{name} was not found on this machine{after}{meant(self._similar(name, language))}")
+
+    def _sources(self, name: str, language: str) -> dict[str, Callable[[], Source]]:
+        """Return the sources for a name, by what they are called."""
+        sources: dict[str, tuple[tuple[str, ...], Callable[[], Source]]] = {
+            "Python packages": (("python",), lambda: self.python),
+        }
+        return {
+            called: make
+            for called, (languages, make) in sources.items()
+            if not language or language in languages
+        }
+
+    def _similar(self, name: str, language: str) -> list[str]:
+        if language not in ("", "python") or not re.fullmatch(r"[\w.]+", name):
+            return []
+        try:
+            return within(GRACE, lambda: self.python.similar(name))
+        except Late:
+            return []
+
+    async def documentation(self, name: str, language: str = "") -> str:
+        """Look up the documentation of a function, class, method or module that is installed on this machine.
+
+        Args:
+            name: Its full name, such as json.dumps, requests.Session.get, react.useState or net/http.Get.
+            language: The language it is of, such as python; leave it empty if you are not sure.
+        """
+        try:
+            doc = await asyncio.to_thread(self.look, name, language)
+        except NotFound as error:
+            return str(error)
+        return doc.markdown()
+
+
+def within(seconds: float, work: Callable[[], T]) -> T:
+    """Return what `work` returns, or raise what it raises; Late when it is not done by then."""
+    outcome: list[T] = []
+    failure: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            outcome.append(work())
+        except BaseException as error:  # handed on to the caller
+            failure.append(error)
+
+    thread = threading.Thread(target=run, daemon=True, name="documentation")
+    thread.start()
+    thread.join(seconds)
+    if failure:
+        raise failure[0]
+    if not outcome:
+        raise Late
+    return outcome[0]
+
+
+__all__ = ["Library", "NotRead", "index_file", "within"]
