@@ -3,13 +3,14 @@ exist, llama.cpp (llama.py) and a scripted one in the tests."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from inference.fim import FimFormat
+from inference.grammar import Grammar
 
 
 class CacheFull(Exception):
@@ -69,6 +70,10 @@ class Backend(Protocol):
 
     def chat_tokens(self, messages: Sequence[tuple[str, str]]) -> list[int] | None:
         """(role, content) turns as the model's chat template writes them; None where it has none."""
+        ...
+
+    def grammar(self, schema: Mapping[str, Any]) -> Callable[[], Grammar]:
+        """What makes the grammar of an answer that keeps to a JSON schema. Raises EngineRefused at once."""
         ...
 
     def start_tokens(self) -> list[int]:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from inference.backend import Backend
+from inference.grammar import Grammar, Held
 from inference.guide import Guide, Known, Spellings, distinct
 from inference.healing import Pieces
-from inference.sampling import first_tokens
+from inference.sampling import choose, first_tokens
 
 SPARE = 8
 """First tokens looked at besides those asked for; some end the answer."""
@@ -26,6 +27,12 @@ class Choices:
     spellings: Spellings | None = None
     """None for models that cannot fill in the middle."""
     guide: Guide | None = None
+    held: Held | None = None
+    """Of an answer that keeps to a schema."""
+
+    def keeping_to(self, grammar: Grammar | None) -> Choices:
+        """The choices of a request whose answer keeps to a grammar."""
+        return replace(self, held=Held(grammar)) if grammar else self
 
     def guided(self, known: Known | None) -> Choices:
         """The choices of a request that knows names."""
@@ -42,6 +49,14 @@ class Choices:
             return row, np.arange(len(row))
         tokens = np.asarray(self.pieces.spelling(typed))
         return row[tokens], tokens
+
+    def pick(
+        self, row: np.ndarray, tokens: np.ndarray, temperature: float, random: np.random.Generator
+    ) -> int:
+        """The index of the next token by what `at` returned. Where a grammar is kept to, it goes on by it."""
+        if self.held:
+            return self.held.choose(row, tokens, temperature, random)
+        return choose(row, temperature, random)
 
     def first(
         self, row: np.ndarray, tokens: np.ndarray, best: int, count: int, backend: Backend

@@ -43,6 +43,10 @@ class ConnectionLost(EngineUnavailable):
         """Whether the request had reached it."""
 
 
+class SchemaRefused(EngineRefused):
+    """The server refused a request with a schema, perhaps because of it."""
+
+
 @dataclass(frozen=True)
 class Timeouts:
     """Seconds. Deadlines of a keystroke are the caller's; these only end what would never end."""
@@ -78,6 +82,8 @@ class HttpEngine:
         self._http: httpx2.AsyncClient | None = None
         self._dialect: Dialect | None = None
         self._probing = asyncio.Lock()
+        self._takes_schemas = True
+        """False once the server has refused a request because of its schema."""
 
     async def info(self) -> EngineInfo:
         """Say what serves here and what it cannot do, as far as it has been asked or has answered."""
@@ -125,6 +131,25 @@ class HttpEngine:
         }
         if self._socket:
             body["nearside"] = {"client": request.client, "document": request.document}
+        if request.schema is not None and self._takes_schemas:
+            asked = {"name": "answer", "schema": request.schema, "strict": True}
+            body["response_format"] = {"type": "json_schema", "json_schema": asked}
+        try:
+            async with aclosing(self._said(body)) as pieces:
+                async for piece in pieces:
+                    yield piece
+            return
+        except SchemaRefused:
+            if self._socket:  # our own engine says what is wrong with the schema
+                raise
+            del body["response_format"]
+        async with aclosing(self._said(body)) as pieces:
+            async for piece in pieces:
+                self._takes_schemas = False  # without it, it answers: so it was the schema
+                yield piece
+
+    async def _said(self, body: dict[str, Any]) -> AsyncGenerator[Piece, None]:
+        """Stream what a conversation is answered with."""
         finished = False
         async with aclosing(self._answered("/v1/chat/completions", body)) as received:
             async for event in received:
@@ -174,7 +199,10 @@ class HttpEngine:
             if response.status_code != 200:
                 if response.status_code == 404:
                     self._dialect = None  # another server or model may have taken its place
-                raise refusal(self.name, response.status_code, await response.aread())
+                refused = refusal(self.name, response.status_code, await response.aread())
+                if response.status_code in (400, 422) and "response_format" in body:
+                    raise SchemaRefused(str(refused)) from refused
+                raise refused
             async with aclosing(self._events(response)) as received:
                 async for event in received:
                     if event is not DONE and "error" in event:

@@ -178,6 +178,7 @@ class EngineState:
 
     def _job(self, asked: Asked, backend: Backend) -> tuple[Job, asyncio.Queue[Piece | Exception | None]]:
         """A job whose results arrive in a queue on the event loop."""
+        grammar = None if asked.schema is None else backend.grammar(asked.schema)
         prompt, typed, known = self._tokens(backend, asked)
         loop = asyncio.get_running_loop()
         queue: asyncio.Queue[Piece | Exception | None] = asyncio.Queue()
@@ -191,6 +192,7 @@ class EngineState:
             emit=put,
             typed=typed,
             known=known,
+            grammar=grammar,
             done=put,
             owner=asked.owner,
             priority=asked.priority,

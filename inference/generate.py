@@ -17,8 +17,9 @@ import numpy as np
 from inference.backend import Backend, CacheFull, Interrupted
 from inference.choices import Choices
 from inference.drafts import Drafts, Lookup
+from inference.grammar import Grammar
 from inference.guide import REACH, Known
-from inference.sampling import Step, TextStream, choose, steps_for
+from inference.sampling import Step, TextStream, steps_for
 from inference.sequences import SequenceCache, Slot
 from inference.types import EngineRefused, Piece, Priority, Usage
 
@@ -43,6 +44,8 @@ class Job:
     """What the answer has to begin with; it is in the text already and not handed out (healing.py)."""
     known: Known | None = None
     """Names that are raised where they fit (guide.py)."""
+    grammar: Callable[[], Grammar] | None = None
+    """Makes the grammar that the answer keeps to (grammar.py); there is one alternative then."""
     owner: Hashable = None
     """Whose cache to use and whose older requests to supersede; None is anonymous."""
     priority: Priority = Priority.FOREGROUND
@@ -139,11 +142,13 @@ def run(
     slot, job.reused = cache.acquire(job.owner, job.prompt, ahead=job.ahead, sparing=sparing)
     started = time.monotonic()
     branch_ids: list[int] = []
+    grammar: Grammar | None = None
     try:
         last = yield from _prefill(job, cache, slot, pace)
         prefilled = time.monotonic()
         if job.max_tokens > 0:
-            choices = choices.guided(job.known)
+            grammar = job.grammar() if job.grammar else None
+            choices = choices.guided(job.known).keeping_to(grammar)
             branches = _fork(job, backend, cache, slot, last, choices)
             branch_ids = [branch.sequence for branch in branches if branch.sequence != slot.id]
             if len(branches) == 1 and job.temperature <= 0 and drafts.longest and backend.can_trim:
@@ -166,6 +171,8 @@ def run(
             )
         )
     finally:
+        if grammar:
+            grammar.close()
         if branch_ids:
             cache.drop_branches(branch_ids)
         cache.release(slot)
@@ -197,7 +204,7 @@ def _fork(
     """Start the alternatives from the logits after the prompt."""
     before = job.known.before if job.known else b""
     row, tokens = choices.at(backend.logits(last), before, job.typed)
-    chosen = [choose(row, job.temperature, np.random.default_rng(job.seed))]
+    chosen = [choices.pick(row, tokens, job.temperature, np.random.default_rng(job.seed))]
     if job.alternatives > 1:
         chosen = choices.first(row, tokens, chosen[0], job.alternatives, backend)
     steps = [replace(step, token=int(tokens[step.token])) for step in steps_for(row, chosen)]
@@ -246,7 +253,7 @@ def _next_step(
 ) -> Step:
     """Choose the branch's next token by the logits of batch entry `index`."""
     row, allowed = choices.at(backend.logits(index), branch.tail, branch.typed)
-    [step] = steps_for(row, [choose(row, job.temperature, random)])
+    [step] = steps_for(row, [choices.pick(row, allowed, job.temperature, random)])
     return replace(step, token=int(allowed[step.token]))
 
 

@@ -9,7 +9,7 @@ import ctypes
 import logging
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,8 @@ import numpy as np
 
 from inference import fim
 from inference.backend import CacheFull, Interrupted, ModelDescription
+from inference.grammar import Grammar
+from inference.llama_grammar import LlamaGrammar, gbnf
 from inference.llama_vocab import LlamaVocabulary
 from inference.types import EngineError, ModelTooLarge, ModelUnreadable
 from settings.schema import Model as ModelSettings
@@ -95,6 +97,7 @@ class LlamaBackend:
         self.tokenize, self.special, self.piece = vocabulary.tokenize, vocabulary.special, vocabulary.piece
         self.is_end, self.start_tokens = vocabulary.is_end, vocabulary.start_tokens
         self.chat_tokens = vocabulary.chat_tokens
+        self._vocabulary = vocabulary
         self.branches, self.batch_size = BRANCHES, BATCH
         self._context, self.sequences = self._open_context(settings, path)
         self._memory: Any = C.llama_get_memory(self._context)
@@ -162,6 +165,11 @@ class LlamaBackend:
             return 1
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         return max(1, cores - 1)
+
+    def grammar(self, schema: Mapping[str, Any]) -> Callable[[], Grammar]:
+        rules = gbnf(schema)
+        LlamaGrammar(self._vocabulary, rules).close()  # what llama.cpp cannot read is refused before it waits
+        return lambda: LlamaGrammar(self._vocabulary, rules)
 
     def decode(
         self,

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
+from functools import cached_property, partial
 from typing import Any, cast
 
 import llama_cpp as C
+import numpy as np
 
+from inference.chat_families import lead
+from inference.chat_template import laid_out, rendered
 from inference.fim import FimFormat
 from inference.types import EngineError
 
@@ -20,14 +24,14 @@ class LlamaVocabulary:
 
     def __init__(self, model: Any) -> None:
         self._model = model
-        self._vocab: Any = C.llama_model_get_vocab(model)
-        self.size = int(C.llama_vocab_n_tokens(self._vocab))
+        self.handle: Any = C.llama_model_get_vocab(model)
+        self.size = int(C.llama_vocab_n_tokens(self.handle))
         self._buffer = (C.llama_token * 4096)()
         self._pieces: dict[int, bytes] = {}
         self._specials: dict[str, int | None] = {}
         self._ends: frozenset[int] = frozenset()
         # SentencePiece puts a space before every text; inside a prompt of several parts there must be none.
-        spm = C.llama_vocab_type(self._vocab) == C.LLAMA_VOCAB_TYPE_SPM
+        spm = C.llama_vocab_type(self.handle) == C.LLAMA_VOCAB_TYPE_SPM
         self._glue = self._tokenize("\n", special=False) if spm else []
 
     def metadata(self, key: str) -> str:
@@ -54,7 +58,7 @@ class LlamaVocabulary:
         if len(data) + 8 > len(self._buffer):
             self._buffer = (C.llama_token * (2 * len(data) + 8))()
         count = C.llama_tokenize(
-            self._vocab, data, len(data), self._buffer, len(self._buffer), False, special
+            self.handle, data, len(data), self._buffer, len(self._buffer), False, special
         )
         if count < 0:
             raise EngineError(
@@ -76,48 +80,67 @@ class LlamaVocabulary:
             return None  # an ordinary word, not a special token
         for spelled in (text, WORD_MARK + text):
             for token in self._tokenize(spelled, special=True):
-                written = C.llama_vocab_get_text(self._vocab, token).decode("utf-8", "replace")
+                written = C.llama_vocab_get_text(self.handle, token).decode("utf-8", "replace")
                 if written in (text, WORD_MARK + text):
                     return token
         return None
 
     def start_tokens(self) -> list[int]:
         """The BOS token where the model was trained with one."""
-        return [int(C.llama_vocab_bos(self._vocab))] if C.llama_vocab_get_add_bos(self._vocab) else []
+        return [int(C.llama_vocab_bos(self.handle))] if C.llama_vocab_get_add_bos(self.handle) else []
 
     def piece(self, token: int) -> bytes:
         """The bytes a token stands for; empty for special tokens."""
         if (known := self._pieces.get(token)) is None:
             buffer = ctypes.create_string_buffer(256)
-            length = C.llama_token_to_piece(self._vocab, token, buffer, len(buffer), 0, False)
+            length = C.llama_token_to_piece(self.handle, token, buffer, len(buffer), 0, False)
             known = self._pieces[token] = buffer.raw[: max(0, length)]
         return known
 
     def is_end(self, token: int) -> bool:
-        return token in self._ends or bool(C.llama_vocab_is_eog(self._vocab, token))
+        return token in self._ends or bool(C.llama_vocab_is_eog(self.handle, token))
+
+    @cached_property
+    def ends(self) -> np.ndarray:
+        """Every token that llama.cpp knows as the end of an answer."""
+        return np.flatnonzero([C.llama_vocab_is_eog(self.handle, token) for token in range(self.size)])
+
+    def writes_or_ends(self, tokens: np.ndarray) -> np.ndarray:
+        """Tell of each token whether it spells any bytes or is one of `ends`."""
+        return np.array([bool(self.piece(int(token))) for token in tokens]) | np.isin(tokens, self.ends)
 
     def chat_tokens(self, messages: Sequence[tuple[str, str]]) -> list[int] | None:
-        """(role, content) turns through the model's own chat template; None where llama.cpp knows none.
+        """(role, content) turns through the model's own chat template, up to where the answer's text begins.
 
-        The template is rendered with marks in place of the contents, so that its special tokens are special
-        and a content that spells one is not.
+        None where it has no template, or one that cannot frame these turns.
         """
-        template = C.llama_model_chat_template(self._model, None)
-        if not template:
+        raw = C.llama_model_chat_template(self._model, None)
+        if not raw:
             return None
-        marks = [f"\u2402{i}\u2403" for i in range(len(messages))]
-        turns = (C.llama_chat_message * len(messages))()
-        kept = [(role.encode(), mark.encode()) for (role, _), mark in zip(messages, marks, strict=True)]
-        for turn, (role, mark) in zip(turns, kept, strict=True):
-            turn.role, turn.content = role, mark
-        size = 1024 + 256 * len(messages)
-        buffer = ctypes.create_string_buffer(size)
-        length = C.llama_chat_apply_template(template, turns, len(turns), True, cast(bytes, buffer), size)
-        if not 0 <= length <= size:
+        template = raw.decode("utf-8", "replace")
+        bos, eos = (self._text(int(f(self.handle))) for f in (C.llama_vocab_bos, C.llama_vocab_eos))
+        frames = (partial(_framed, raw), lambda turns: rendered(template, turns, bos, eos))
+        laid = laid_out(messages, frames)
+        if laid is None:
             return None
-        tokens = self.start_tokens()
-        rest = buffer.raw[:length].decode("utf-8", "replace")
-        for mark, (_, content) in zip(marks, messages, strict=True):
-            before, _, rest = rest.partition(mark)
-            tokens += self._tokenize(before, special=True) + self.tokenize(content)
-        return tokens + self._tokenize(rest, special=True)
+        turns, begun = laid
+        tokens = [] if bos and (turns[0][0] if turns else begun).startswith(bos) else self.start_tokens()
+        for frame, content in turns:
+            tokens += self._tokenize(frame, special=True) + self.tokenize(content)
+        return tokens + self._tokenize(begun + lead(template, begun), special=True)
+
+    def _text(self, token: int) -> str:
+        """A token as the vocabulary writes it, control tokens too; empty for none."""
+        return C.llama_vocab_get_text(self.handle, token).decode("utf-8", "replace") if token >= 0 else ""
+
+
+def _framed(template: bytes, messages: Sequence[tuple[str, str]]) -> str | None:
+    """Write turns as llama.cpp does by one of the templates it knows; None for another."""
+    turns = (C.llama_chat_message * len(messages))()
+    kept = [(role.encode(), content.encode()) for role, content in messages]
+    for turn, (role, content) in zip(turns, kept, strict=True):
+        turn.role, turn.content = role, content
+    size = 1024 + 256 * len(messages)
+    buffer = ctypes.create_string_buffer(size)
+    length = C.llama_chat_apply_template(template, turns, len(turns), True, cast(bytes, buffer), size)
+    return buffer.raw[:length].decode("utf-8", "replace") if 0 <= length <= size else None

@@ -42,6 +42,8 @@ class Asked:
     seed: int = 0
     stop: tuple[str, ...] = ()
     stream: bool = False
+    schema: Mapping[str, Any] | None = None
+    """JSON schema that the answer keeps to."""
     time_limit_ms: int = 0
     """Milliseconds after the first token; 0 is none (llama.cpp's t_max_predict_ms)."""
 
@@ -107,7 +109,7 @@ def read_chat(body: Mapping[str, Any]) -> Asked:
     turns = body.get("messages")
     if not isinstance(turns, list) or not turns:
         raise _bad("messages", "a non-empty list")
-    for unsupported in ("tools", "response_format", "grammar"):
+    for unsupported in ("tools", "grammar"):
         if body.get(unsupported):
             raise EngineRefused(
                 f"The request was not answered: this engine does not support {unsupported!r} yet."
@@ -122,6 +124,7 @@ def read_chat(body: Mapping[str, Any]) -> Asked:
         seed=_number(body, "seed", 0, 0, 2**63),
         stop=_stop(body),
         stream=body.get("stream") is True,
+        schema=_schema(body),
     )
 
 
@@ -337,6 +340,22 @@ def _names(names: list[Any]) -> tuple[str, ...]:
     if not all(isinstance(name, str) for name in kept):
         raise _bad("members", "an object of lists of names")
     return tuple(name for name in kept if name and len(name) <= LONGEST_NAME)
+
+
+def _schema(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """OpenAI's response_format: text, any JSON object, or one that keeps to a schema."""
+    form = _mapping(body, "response_format")
+    match form.get("type", "text"):
+        case "text":
+            return None
+        case "json_object":
+            return {"type": "object"}
+        case "json_schema":
+            described = form.get("json_schema")
+            schema = described.get("schema") if isinstance(described, Mapping) else None
+            if isinstance(schema, Mapping):
+                return schema
+    raise _bad("response_format", 'of type "text", "json_object", or "json_schema" with a schema')
 
 
 def _turn(turn: Any) -> tuple[str, str]:

@@ -7,15 +7,18 @@ positions that do not continue what is held are an error, as they are in llama.c
 from __future__ import annotations
 
 import hashlib
+import json
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from inference import fim
 from inference.backend import CacheFull, Interrupted, ModelDescription
+from inference.grammar import Grammar, checked
 
 SPECIAL = (
     "<|endoftext|>",
@@ -34,6 +37,36 @@ MIDDLE = 256 + SPECIAL.index("<|fim_middle|>")
 def digest_script(prompt: bytes) -> bytes:
     """Twelve letters that depend on every byte of the prompt."""
     return hashlib.sha256(prompt).hexdigest()[:12].encode()
+
+
+class ScriptedGrammar:
+    """Implements inference.grammar.Grammar: the answer is one of some texts. Notes what it is asked."""
+
+    def __init__(self, texts: Sequence[bytes], ends: Sequence[int] = (END,)) -> None:
+        self.ends = np.array(ends)
+        self.asked: list[int] = []
+        """How many tokens each question was about."""
+        self.written = b""
+        self.closed = False
+        self._texts = texts
+
+    def permitted(self, tokens: np.ndarray) -> np.ndarray:
+        assert not self.closed
+        self.asked.append(len(tokens))
+        return np.array([self._may_follow(int(token)) for token in tokens])
+
+    def _may_follow(self, token: int) -> bool:
+        if token in self.ends:
+            return self.written in self._texts
+        return token < 256 and any(text.startswith(self.written + bytes([token])) for text in self._texts)
+
+    def accept(self, token: int) -> None:
+        assert self._may_follow(token) and not self.closed
+        self.written += bytes([token])
+
+    def close(self) -> None:
+        assert not self.closed
+        self.closed = True
 
 
 class ScriptedBackend:
@@ -72,6 +105,19 @@ class ScriptedBackend:
         self.began = threading.Event()
         """Set when a batch has been evaluated."""
         self._rows: list[np.ndarray | None] = []
+        self.grammars: list[ScriptedGrammar] = []
+        """Those of all answers so far."""
+
+    def grammar(self, schema: Mapping[str, Any]) -> Callable[[], Grammar]:
+        """Keeps to schemas with an enum."""
+        checked(schema)
+        texts = [json.dumps(value).encode() for value in schema["enum"]]
+
+        def make() -> ScriptedGrammar:
+            self.grammars.append(ScriptedGrammar(texts))
+            return self.grammars[-1]
+
+        return make
 
     def tokenize(self, text: str) -> list[int]:
         return list(text.encode())

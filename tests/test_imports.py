@@ -41,6 +41,7 @@ OWNERS = {
     "pygls": ("lsp_server/*",),
     "lsprotocol": ("lsp_server/*",),
     "llama_cpp": ("inference/llama*.py",),
+    "jinja2": ("inference/chat_template.py",),
     "tree_sitter": ("syntax/*",),
     "tree_sitter_language_pack": ("syntax/*",),
     "torch": (),

@@ -61,3 +61,13 @@ def gguf(
 def write(path: Path, data: bytes) -> Path:
     path.write_bytes(data)
     return path
+
+
+def with_template(model: Path, template: str) -> bytes:
+    """Return a real model as a file that also has a chat template."""
+    data = model.read_bytes()
+    count = struct.unpack_from("<Q", data, 16)[0]
+    added = string("tokenizer.chat_template") + value(template) + string("test.padding")
+    # Weights begin where they did, modulo the alignment: 12 is the padding's own type and length.
+    added += value(" " * (-(len(added) + 12) % 32))
+    return data[:16] + struct.pack("<Q", count + 2) + added + data[24:]
