@@ -49,12 +49,24 @@ async def disconnect(ls: NearsideServer) -> None:
     """Cancel what runs and let go of the engine, which other sessions may still use."""
     if ls.introduction:
         ls.introduction.cancel()
-    engine, completer, ls.engine, ls.completer = ls.engine, ls.completer, None, None
+    completer, ls.completer, ls.info = ls.completer, None, None
+    engines, ls.engine, ls.chat_engine = (ls.engine, ls.chat_engine), None, None
     if completer:
         await completer.close()
-    if engine:
-        with suppress(NearsideError):
-            await engine.close()
+    for engine in engines:
+        if engine:
+            with suppress(NearsideError):
+                await engine.close()
+
+
+async def for_chat(ls: NearsideServer) -> Engine | None:
+    """Return the engine of code actions; one of its own is made when it is first asked for."""
+    wanted = ls.settings.model.for_chat
+    if wanted == ls.settings.model:
+        return ls.engine
+    if ls.chat_engine is None:
+        ls.chat_engine = await asyncio.to_thread(ls.engine_factory, wanted, ls.status.report)
+    return ls.chat_engine
 
 
 async def _introduce(ls: NearsideServer, engine: Engine, completer: Completer) -> None:
@@ -65,7 +77,7 @@ async def _introduce(ls: NearsideServer, engine: Engine, completer: Completer) -
     except NearsideError as error:
         ls.status.failed(error)
         return
-    completer.model = info.model
+    completer.model, ls.info = info.model, info
     ls.context.tokens = info.context
     log.info("Connected to %s with model %s", info.engine, info.model)
     for limit in info.limits:

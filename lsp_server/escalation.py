@@ -67,6 +67,16 @@ class Escalation:
         """Documents in which a draft was seen and something else was typed."""
         self._unnamed = 0
 
+    @property
+    def hosted(self) -> Hosted | None:
+        """The hosted model; None where nothing may be sent."""
+        return self._hosted
+
+    @property
+    def why_closed(self) -> str:
+        """Why nothing may be sent, as words that follow `because`."""
+        return self._why_closed if self._router else "routing.mode is local-only"
+
     async def follow(self) -> None:
         """Put the settings in force."""
         settings = self._ls.settings

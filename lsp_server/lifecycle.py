@@ -11,7 +11,7 @@ from lsprotocol import types as lsp
 from pygls.capabilities import ServerCapabilitiesBuilder
 from pygls.uris import to_fs_path
 
-from lsp_server import completion, configuration, engine, recording
+from lsp_server import action_run, completion, configuration, engine, recording
 from lsp_server.configuration import plain
 from lsp_server.positions import ENCODINGS
 
@@ -46,6 +46,7 @@ async def initialized(ls: NearsideServer, _: lsp.InitializedParams) -> None:
 
 async def shutdown(ls: NearsideServer, _: None = None) -> None:
     """Stop what runs; the process itself ends with `exit`, or when its input does."""
+    await action_run.close(ls)
     ls.stop_background()
     await ls.escalation.close()
     ls.outcomes.close()

@@ -187,6 +187,10 @@ class Project:
 
     # What it is asked.
 
+    async def ask(self, method: str, params: dict[str, Any], deadline: float) -> Any:
+        """Return what the process answers; an empty object where there is none. Raises NearsideError."""
+        return await self._client.request(method, params, deadline) if self._client else {}
+
     async def candidates(self, query: Query) -> Sequence[Candidate]:
         """Return signatures of what may be used at the cursor, and code like what is there."""
         document = next((d for d in self._ls.documents.values() if self._path(d.uri) == query.path), None)

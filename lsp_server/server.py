@@ -14,6 +14,7 @@ from pygls.io_ import StdoutWriter, run_async
 
 from inference.types import Engine
 from lsp_server import (
+    actions,
     commands,
     configuration,
     events,
@@ -49,6 +50,10 @@ def create_server(engine_factory: EngineFactory, version: str = "") -> NearsideS
     # Announced always: some clients use it without announcing that they can.
     handle(lsp.TEXT_DOCUMENT_INLINE_COMPLETION, lsp.InlineCompletionOptions())(inline_completion)
     # textDocument/completion is added in lifecycle.initialize for clients that show no ghost text.
+
+    handle(lsp.TEXT_DOCUMENT_CODE_ACTION, actions.OPTIONS)(actions.code_action)
+    handle(lsp.CODE_ACTION_RESOLVE)(actions.resolve)
+    server.command(actions.ACT)(actions.act)
 
     handle(lsp.WORKSPACE_DID_CHANGE_CONFIGURATION)(configuration.did_change_configuration)
     handle(lsp.WORKSPACE_DID_CHANGE_WATCHED_FILES)(configuration.did_change_watched_files)

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types as lsp
 from pygls.lsp.server import LanguageServer
@@ -14,7 +14,8 @@ from pygls.lsp.server import LanguageServer
 from inference.completer import Completer, Mechanisms, Suggestion
 from inference.debounce import Debounce
 from inference.gate import Gate
-from inference.types import Engine
+from inference.types import Engine, EngineInfo
+from lsp_server.configuration import plain
 from lsp_server.context import Context
 from lsp_server.documents import Document, Place
 from lsp_server.edits import Edits
@@ -26,6 +27,10 @@ from lsp_server.project import Project
 from lsp_server.protocol import NearsideProtocol, tolerant_converter
 from lsp_server.status import Status
 from settings.schema import Model, Settings
+
+if TYPE_CHECKING:
+    from actions.place import Outline
+    from lsp_server.action_run import Running
 
 OnStatus = Callable[[str], None]
 EngineFactory = Callable[[Model, OnStatus], Engine]
@@ -44,6 +49,12 @@ class Client:
     """Settings in `initialize`."""
     uses_inline: bool = False
     """It asked for an inline completion at least once, whatever it announced."""
+
+    def says(self, ability: str) -> bool:
+        """Tell whether it announced an ability that only our clients have, as `experimental.nearside`."""
+        experimental = plain(self.capabilities.experimental)
+        ours = experimental.get("nearside") if isinstance(experimental, dict) else None
+        return isinstance(ours, dict) and ours.get(ability) is True
 
 
 class NearsideServer(LanguageServer):
@@ -74,6 +85,10 @@ class NearsideServer(LanguageServer):
         self.warming: asyncio.Task[None] | None = None
         """Has the engine read the document opened last."""
         self.engine: Engine | None = None
+        self.info: EngineInfo | None = None
+        """What the engine said of itself; None until it is there."""
+        self.chat_engine: Engine | None = None
+        """The engine of code actions, where settings name another model for them."""
         self.completer: Completer | None = None
         self.mechanisms = Mechanisms()
         self.debounce = Debounce()
@@ -84,6 +99,10 @@ class NearsideServer(LanguageServer):
         self.suggestions: dict[str, Suggestion] = {}
         """The last suggestion of each document, for whoever asks what it cost."""
         self.edits = Edits()
+        self.running: dict[str, Running] = {}
+        """The code action under way in each document."""
+        self.outlines: dict[str, tuple[Document, int, Outline]] = {}
+        """What each document defined at a revision."""
         self.outcomes = Outcomes(lambda delay, work: asyncio.get_running_loop().call_later(delay, work))
         self.outcomes.on_verdict = self._judged
         self.escalation = Escalation(self)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types as lsp
 
+from lsp_server import action_run
 from lsp_server.documents import Document
 from lsp_server.edits import edit
 from lsp_server.suggestions import text_changed
@@ -80,6 +81,8 @@ def did_close(ls: NearsideServer, params: lsp.DidCloseTextDocumentParams) -> Non
         ls.context.closed(document)
         ls.project.closed(document)
         ls.edits.forget(document)
+        action_run.closed(ls, document.uri)
+    ls.outlines.pop(params.text_document.uri, None)
     ls.suggestions.pop(params.text_document.uri, None)
     if ls.completer:
         ls.completer.supersede(params.text_document.uri)
