@@ -5,7 +5,7 @@ It rewrites one part of one file: there is nothing to match, and the syntax tree
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
@@ -41,6 +41,7 @@ ABOUT = {
 }
 ABOVE, BELOW = 30, 10
 """Lines of the file that are shown round the part."""
+MOST_NUMBERED = 100
 LONGEST_PROBLEM = 4000
 """Characters of what a tool said: its end, where test runners say what failed."""
 
@@ -61,9 +62,13 @@ class Task:
     problem: str = ""
     """What a tool says: a diagnostic, or the output of the tests that fail."""
     context: tuple[Snippet, ...] = ()
-    """Other code that matters here."""
+    """Other code that matters here, to be read."""
+    files: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Other files as they are, by path; a hosted model is shown them, and may edit them too."""
     framework: str = ""
     """What tests are written with."""
+    tests_path: str = ""
+    """Of the file that tests are written into, which is a new one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +108,9 @@ def turns(task: Task, tried: Sequence[Tried] = ()) -> tuple[tuple[str, str], ...
 def drafted(task: Task, answer: str) -> Draft:
     """Return what an answer makes of the project's files."""
     if task.kind.name == "explain":
-        words = without_thoughts(answer).strip()
-        return Draft(explanation=words + "\n") if words else Draft(reason="the model wrote nothing")
+        return explained(answer)
     if task.kind.name == "write-tests":
-        path = path_of_tests(task.path, task.language)
+        path = task.tests_path or path_of_tests(task.path, task.language)
         code = code_for(answer, path, task.target.name.rpartition(".")[2])
         return Draft({path: code.text}) if code.text else Draft(reason=code.reason)
     code = code_for(answer, task.path, task.target.name.rpartition(".")[2])
@@ -118,21 +122,36 @@ def drafted(task: Task, answer: str) -> Draft:
     return Draft({task.path: text})
 
 
-def path_of_tests(path: str, language: str) -> str:
-    """Return where tests of a file are written, by the habit of its language."""
+def explained(answer: str) -> Draft:
+    """Return an explanation as a draft, which changes nothing."""
+    words = without_thoughts(answer).strip()
+    return Draft(explanation=words + "\n") if words else Draft(reason="the model wrote nothing")
+
+
+def path_of_tests(path: str, language: str, taken: Callable[[str], bool] = lambda path: False) -> str:
+    """Return where tests of a file are written, by its language's habit; a number makes it a new file."""
     file = PurePosixPath(path)
+    for number in ("", *(f"_{number}" for number in range(2, MOST_NUMBERED))):
+        found = _path_of_tests(file, language, number)
+        if not taken(found):
+            break
+    return found
+
+
+def _path_of_tests(file: PurePosixPath, language: str, number: str) -> str:
     match language:
         case "python":
             parts = file.parts[1:] if file.parts[0] in ("src", "lib") else file.parts
-            return PurePosixPath("tests", *parts[:-1], f"test_{file.stem}.py").as_posix()
+            return PurePosixPath("tests", *parts[:-1], f"test_{file.stem}{number}.py").as_posix()
         case "go":
-            return file.with_name(f"{file.stem}_test.go").as_posix()
+            return file.with_name(f"{file.stem}{number}_test.go").as_posix()
         case "rust":
-            return PurePosixPath("tests", f"{file.stem}.rs").as_posix()
+            return PurePosixPath("tests", f"{file.stem}{number}.rs").as_posix()
         case "java" | "kotlin":
-            return path.replace("/main/", "/test/").removesuffix(file.suffix) + f"Test{file.suffix}"
+            folder = file.parent.as_posix().replace("/main/", "/test/")
+            return f"{folder}/{file.stem}Test{number.removeprefix('_')}{file.suffix}"
         case _:
-            return file.with_name(f"{file.stem}.test{file.suffix}").as_posix()
+            return file.with_name(f"{file.stem}{number}.test{file.suffix}").as_posix()
 
 
 def _asked(task: Task) -> str:

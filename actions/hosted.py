@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from decimal import Decimal
 from typing import Protocol
 
 from actions.blocks import apply, parse
-from actions.draft import ABOUT, EXPLAIN, LONGEST_PROBLEM, Draft, Task, Tried, path_of_tests
+from actions.draft import ABOUT, EXPLAIN, LONGEST_PROBLEM, Draft, Task, Tried, explained, path_of_tests
 from actions.fence import without_thoughts
-from actions.loop import LONGEST_ANSWER, Attempt
+from actions.loop import LONGEST_ANSWER, Answered, Attempt
 from inference.cloud.types import Delta
 from inference.outbound.request import OutboundTask, Part
-from settings.schema import Actions
+from inference.routing.action import ActionDecision, Failed, decide
+from inference.spending import Left
+from inference.types import NearsideError
+from settings.schema import Routing
 
 MOST_TOKENS = 8000
 SYSTEM = """\
@@ -37,6 +42,10 @@ class Answers(Protocol):
     @property
     def model(self) -> str: ...
 
+    def why_not(self, path: str) -> str: ...
+
+    def left(self) -> Left: ...
+
     def answer(
         self, task: OutboundTask, *, max_tokens: int, deadline: float = 0.0, suggestion: str = ""
     ) -> AsyncGenerator[Delta, None]: ...
@@ -45,53 +54,59 @@ class Answers(Protocol):
 class HostedDrafts:
     """Implements loop.Hosted for one action."""
 
-    def __init__(
-        self, hosted: Answers, settings: Actions, project: str, texts: Mapping[str, str], closed: str = ""
-    ) -> None:
-        """`texts` are the files it may edit, by path, as they are; `closed` is why nothing may be sent."""
+    def __init__(self, hosted: Answers, routing: Routing, project: str, action: str = "") -> None:
+        """`project` is its path, and `action` the action's id, both as the ledger has them."""
         self._hosted = hosted
-        self._settings = settings
+        self._routing = routing
         self._project = project
-        self._texts = texts
-        self._closed = closed
+        self._action = action
 
     @property
     def name(self) -> str:
         return self._hosted.model
 
-    def why_not(self, task: Task, attempts: Sequence[Attempt]) -> str:
-        """Return why it is not asked after these attempts, as words that follow `because`; empty if it is."""
-        if self._settings.escalate == "never":
-            return "routing.actions.escalate is never"
-        return self._closed
+    async def decide(self, task: Task, attempts: Sequence[Attempt]) -> ActionDecision:
+        """Return whether it is asked after these attempts, by what may leave, is left and failed."""
+        failed = [Failed(one.verdict.step, one.verdict.blocked) for one in attempts]
+        why, left = await asyncio.gather(asyncio.to_thread(self._hosted.why_not, task.path), self._left())
+        return decide(self._routing, failed, left=left, closed=f"{task.path} {why}" if why else "")
 
-    async def draft(self, task: Task, tried: Sequence[Tried]) -> tuple[str, Draft]:
+    async def draft(self, task: Task, tried: Sequence[Tried]) -> Answered:
         """Return its answer and what that makes of the files. Raises NearsideError."""
-        answer = ""
-        asked = outbound(task, tried, self._project, self._texts)
-        async with aclosing(self._hosted.answer(asked, max_tokens=MOST_TOKENS)) as deltas:
+        answer, tokens, cost = "", 0, None
+        asked = outbound(task, tried, self._project)
+        stream = self._hosted.answer(asked, max_tokens=MOST_TOKENS, suggestion=self._action)
+        async with aclosing(stream) as deltas:
             async for delta in deltas:
                 answer += delta.text
+                if delta.finish:
+                    tokens, cost = (delta.tokens.output if delta.tokens else 0), delta.cost
                 if len(answer) > LONGEST_ANSWER:
                     break
-        return answer, drafted(task, answer, self._texts)
+        return Answered(answer, drafted(task, answer), tokens, cost)
+
+    async def _left(self) -> Decimal | None:
+        """Return the US dollars that are left; None where nobody knows."""
+        try:
+            return (await asyncio.to_thread(self._hosted.left)).least
+        except NearsideError:
+            return None
 
 
-def outbound(task: Task, tried: Sequence[Tried], project: str, texts: Mapping[str, str]) -> OutboundTask:
+def outbound(task: Task, tried: Sequence[Tried], project: str) -> OutboundTask:
     """Return what is asked. What changes least stands first, for the provider's prompt cache."""
     parts = [
         Part("snippet", f"Code of {one.path}:\n{one.text.rstrip()}\n\n", one.path, stable=True)
         for one in task.context
     ]
-    files = {**texts, task.path: task.text}
+    files = {**task.files, task.path: task.text}
     parts += [
         Part("buffer", f"The file {path}:\n{text}\n\n", path, stable=True) for path, text in files.items()
     ]
     about = [ABOUT[task.kind.name], task.instruction.strip()]
     if task.kind.name == "write-tests":
-        about.append(
-            f"Write them into {path_of_tests(task.path, task.language)}, for {task.framework or 'tests'}."
-        )
+        path = task.tests_path or path_of_tests(task.path, task.language)
+        about.append(f"Write them into {path}, for {task.framework or 'tests'}.")
     place = f"the {task.target.kind} {task.target.name}" if task.target.name else "these lines"
     about.append(f"The part meant is {place} of {task.path}:\n{task.target.text}")
     parts.append(Part("message", "\n".join(filter(None, about)) + "\n", task.path))
@@ -105,15 +120,14 @@ def outbound(task: Task, tried: Sequence[Tried], project: str, texts: Mapping[st
     return OutboundTask(project, task.kind.name, system, tuple(parts))
 
 
-def drafted(task: Task, answer: str, texts: Mapping[str, str]) -> Draft:
+def drafted(task: Task, answer: str) -> Draft:
     """Return what an answer makes of the project's files."""
     if task.kind.name == "explain":
-        words = without_thoughts(answer).strip()
-        return Draft(explanation=words + "\n") if words else Draft(reason="the model wrote nothing")
+        return explained(answer)
     parsed = parse(answer)
     if parsed.reason:
         return Draft(reason=parsed.reason)
-    applied = apply(parsed.replacements, {**texts, task.path: task.text})
+    applied = apply(parsed.replacements, {**task.files, task.path: task.text})
     if applied.reason:
         return Draft(reason=applied.reason)
     return Draft(applied.texts) if applied.texts else Draft(reason="the model changed nothing")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from actions.draft import Draft, Task
@@ -18,7 +19,8 @@ from tools.lint import delta
 from tools.outcome import Outcome, parse
 from tools.runner import Ran, run
 from tools.scratch import scratched
-from tools.testing import Selection, TestSuite, find, relevant
+from tools.suites import TestSuite, find
+from tools.testing import Selection, relevant
 
 SECONDS = 120.0
 """For all tests of one draft, unless set otherwise."""
@@ -27,6 +29,12 @@ MOST_TOLD = 3
 """Failures a model is told of: more confuse it, and the first is mostly the cause."""
 MUST_PASS = ("fix-test", "implement", "write-tests")
 """Kinds whose tests have to pass; others must only break none that passed before."""
+
+
+class TestsPass(NearsideError):
+    """There is nothing to mend."""
+
+    __test__ = False
 
 
 class Ladder:
@@ -76,7 +84,30 @@ class Ladder:
             ):
                 return await self._in_copies(task, draft, old, new, checked, progress, wants_tests)
         except NearsideError as error:
-            return Verdict(False, "tests" if wants_tests else "lint", str(error), tuple(checked))
+            step: Step = "tests" if wants_tests else "lint"
+            return Verdict(False, step, str(error), tuple(checked), blocked=True)
+
+    async def said(self, path: str, progress: Progress, name: str = "") -> str:
+        """Return what the tests of a file, or that are in it, say as everything is; paths are the project's.
+
+        `name` is the one test that is meant. Empty where tests are not to be run, or there are none. Raises
+        NearsideError where they cannot be, or where they pass.
+        """
+        if "tests" not in self._checks:
+            return ""
+        progress("Running the tests as they are")
+        async with scratched(self._root, self._unsaved) as copy:
+            suite = find(copy, self._tests, [path])
+            if not suite.command:
+                return ""
+            ran, outcome = await _run(suite, relevant(suite, copy, [path])[0], copy, self._seconds)
+        if _good(ran, outcome):
+            raise TestsPass("Nothing was changed, because the tests pass as they are.")
+        mine = [one for one in outcome.failures if name and name in one.name]
+        told = _failed(ran, replace(outcome, failures=tuple(mine)) if mine else outcome, self._seconds)
+        for folder in {str(copy), os.path.realpath(copy)}:
+            told = told.replace(f"file://{folder}/", "").replace(f"{folder}/", "")
+        return told
 
     async def _in_copies(
         self,
@@ -100,7 +131,7 @@ class Ladder:
         if wants_tests:
             suite = find(new, self._tests, paths)
             if not suite.command:
-                return Verdict(False, "tests", suite.why, tuple(checked))
+                return Verdict(False, "tests", suite.why, tuple(checked), blocked=True)
             why = await self._tested(task, suite, old, new, paths, progress)
             if why:
                 return Verdict(False, "tests", why, tuple(checked))
@@ -130,11 +161,11 @@ class Ladder:
         return ""
 
     def _may_not_write(self, task: Task, path: str) -> str:
-        """Return why a draft may not have this file: it may have the one it was made for, or a new one.
+        """Return why a draft may not have this file: it may have those the model was shown, or a new one.
 
         What is there and was not shown to the model would be lost.
         """
-        if path == task.path:
+        if path == task.path or path in task.files:
             return ""
         file = self._root / path
         if not file.resolve().is_relative_to(self._root.resolve()):
@@ -145,7 +176,7 @@ class Ladder:
 
     def _text(self, task: Task, path: str) -> str | None:
         """Return a file as the editor has it; None for one that is new."""
-        return task.text if path == task.path else None
+        return task.text if path == task.path else task.files.get(path)
 
 
 async def _run(suite: TestSuite, selection: Selection, copy: Path, seconds: float) -> tuple[Ran, Outcome]:

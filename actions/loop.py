@@ -6,13 +6,16 @@ was tried. What passes no check changes nothing. Everything the loop touches is 
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Literal, Protocol
 
 from actions.draft import Draft, Task, Tried, drafted, turns
-from inference.types import NearsideError
+from inference.routing.action import ActionDecision
+from inference.types import NearsideError, Piece
 
 TRIES = 3
 """Of the local model: what does not help at the third does not help at the fourth."""
@@ -36,6 +39,8 @@ class Verdict:
     """What failed, for the model and the user."""
     checked: tuple[Step, ...] = ()
     """The steps that passed."""
+    blocked: bool = False
+    """That check could not be made, whatever the draft: another one would fare no better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,14 @@ class Attempt:
     model: str
     hosted: bool
     verdict: Verdict
+    seconds: float = 0.0
+    """The model's and the checks' together."""
+    tokens: int = 0
+    """That were generated; 0 where nobody told."""
+    decode_ms: float = 0.0
+    """What that took the engine; 0 where nobody told."""
+    cost: Decimal | None = None
+    """In US dollars; None of a local model, and where nobody knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +65,27 @@ class Result:
     """What an action comes to: a draft that passed, or why there is none."""
 
     draft: Draft = field(default_factory=Draft)
+    before: Mapping[str, str | None] = field(default_factory=dict, repr=False)
+    """The draft's files as the model had them, by path; None is one that was not there."""
     attempts: tuple[Attempt, ...] = ()
     reason: str = ""
     """Why nothing is changed; empty where something is."""
+    decision: ActionDecision | None = None
+    """About the hosted model, where that was a question."""
 
     @property
     def passed(self) -> bool:
         return not self.reason
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What a hosted model said."""
+
+    text: str
+    draft: Draft
+    tokens: int = 0
+    cost: Decimal | None = None
 
 
 class Model(Protocol):
@@ -67,7 +94,9 @@ class Model(Protocol):
     @property
     def name(self) -> str: ...
 
-    def chat(self, turns: Sequence[tuple[str, str]]) -> AsyncGenerator[str, None]: ...
+    def chat(
+        self, turns: Sequence[tuple[str, str]], schema: Mapping[str, object] | None = None
+    ) -> AsyncGenerator[Piece, None]: ...
 
 
 class Hosted(Protocol):
@@ -76,11 +105,11 @@ class Hosted(Protocol):
     @property
     def name(self) -> str: ...
 
-    def why_not(self, task: Task, attempts: Sequence[Attempt]) -> str:
-        """Return why it is not asked after these attempts, as words that follow `because`; empty if it is."""
+    async def decide(self, task: Task, attempts: Sequence[Attempt]) -> ActionDecision:
+        """Return whether it is asked after these attempts, none where there is no local model."""
         ...
 
-    async def draft(self, task: Task, tried: Sequence[Tried]) -> tuple[str, Draft]:
+    async def draft(self, task: Task, tried: Sequence[Tried]) -> Answered:
         """Return its answer and what that makes of the files. Raises NearsideError."""
         ...
 
@@ -97,52 +126,74 @@ async def perform(
     hosted: Hosted | None,
     verifier: Verifier,
     progress: Progress = lambda text: None,
+    problem: str = "",
+    closed: str = "",
 ) -> Result:
-    """Run one action to its end. Raises Cancelled where the caller is; errors of a model are reasons."""
+    """Run one action to its end. Raises Cancelled where the caller is; errors of a model are reasons.
+
+    `problem` is why there is no local model, and `closed` why there is no hosted one, as words that follow
+    `because`.
+    """
     tried: list[Tried] = []
     attempts: list[Attempt] = []
-    problem = ""
     for number in range(TRIES if local else 0):
         assert local
         progress("Drafting" if not number else f"Drafting again ({number + 1} of {TRIES})")
+        began = time.monotonic()
         try:
-            answer = await _answer(local, turns(task, tried))
+            answer, last = await _answer(local, turns(task, tried))
         except NearsideError as error:
             problem = str(error)
             break
         draft = drafted(task, answer)
         verdict = await _judged(task, draft, verifier, progress)
-        attempts.append(Attempt(local.name, False, verdict))
+        attempt = Attempt(local.name, False, verdict, time.monotonic() - began)
+        if last.usage:
+            attempt = replace(attempt, tokens=last.usage.generated_tokens, decode_ms=last.usage.decode_ms)
+        attempts.append(attempt)
         if verdict.passed:
-            return Result(draft, tuple(attempts))
+            return Result(draft, _before(task, draft), tuple(attempts))
+        if verdict.blocked:
+            break
         if tried and tried[-1].answer == answer:
             problem = "It gave the same answer again"
             break
         tried.append(Tried(answer, verdict.step, verdict.why))
-    why = hosted.why_not(task, attempts) if hosted else "no hosted model is set"
-    if hosted and not why:
-        progress(f"Asking {hosted.name}")
-        try:
-            _, draft = await hosted.draft(task, tried)
-        except NearsideError as error:
-            return Result(attempts=tuple(attempts), reason=_told(attempts, problem, str(error)))
-        verdict = await _judged(task, draft, verifier, progress)
-        attempts.append(Attempt(hosted.name, True, verdict))
-        if verdict.passed:
-            return Result(draft, tuple(attempts))
-    closed = f"A hosted model was not asked, because {why}" if why else ""
-    return Result(attempts=tuple(attempts), reason=_told(attempts, problem, closed))
+    if hosted is None:
+        why = f"A hosted model was not asked, because {closed or 'none is set'}"
+        return Result(attempts=tuple(attempts), reason=_told(attempts, problem, why))
+    decision = await hosted.decide(task, attempts)
+    if not decision.ask:
+        why = f"{hosted.name} was not asked, because {decision.because}"
+        return Result(attempts=tuple(attempts), reason=_told(attempts, problem, why), decision=decision)
+    progress(f"Asking {hosted.name}")
+    began = time.monotonic()
+    try:
+        given = await hosted.draft(task, tried)
+    except NearsideError as error:
+        reason = _told(attempts, problem, str(error))
+        return Result(attempts=tuple(attempts), reason=reason, decision=decision)
+    verdict = await _judged(task, given.draft, verifier, progress)
+    seconds = time.monotonic() - began
+    attempts.append(Attempt(hosted.name, True, verdict, seconds, given.tokens, cost=given.cost))
+    if verdict.passed:
+        return Result(given.draft, _before(task, given.draft), tuple(attempts), decision=decision)
+    return Result(attempts=tuple(attempts), reason=_told(attempts, problem, ""), decision=decision)
 
 
-async def _answer(model: Model, conversation: Sequence[tuple[str, str]]) -> str:
-    """Return the whole answer; of an endless one what a reader would look at."""
-    text = ""
-    async with aclosing(model.chat(conversation)) as parts:
-        async for part in parts:
-            text += part
+def _before(task: Task, draft: Draft) -> dict[str, str | None]:
+    return {path: task.text if path == task.path else task.files.get(path) for path in draft.texts}
+
+
+async def _answer(model: Model, conversation: Sequence[tuple[str, str]]) -> tuple[str, Piece]:
+    """Return the whole answer, of an endless one what a reader would look at, and the last piece of it."""
+    text, last = "", Piece()
+    async with aclosing(model.chat(conversation)) as pieces:
+        async for last in pieces:
+            text += last.text
             if len(text) > LONGEST_ANSWER:
                 break
-    return text
+    return text, last
 
 
 async def _judged(task: Task, draft: Draft, verifier: Verifier, progress: Progress) -> Verdict:
@@ -167,8 +218,7 @@ def _told(attempts: Sequence[Attempt], problem: str, hosted: str) -> str:
     if asked := [one for one in attempts if one.hosted]:
         last = asked[-1].verdict
         said.append(f"{asked[-1].model} failed at {last.step}: {_line(last.why)}")
-    else:
-        said.append(hosted)
+    said.append(hosted)
     return "Nothing was changed. " + " ".join(f"{text.rstrip('.')}." for text in said if text)
 
 

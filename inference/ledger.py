@@ -11,12 +11,28 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import astuple, dataclass, field, fields
+from collections.abc import Callable, Sequence
+from dataclasses import astuple
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from inference.confidence import version
+from inference.ledger_rows import (
+    ACCEPTED,
+    ACTED,
+    ATTEMPTED,
+    BY_DAY,
+    COMPARED,
+    DECIDED,
+    ENDED,
+    PARTIAL,
+    RECENT,
+    SHOWN,
+    SUGGESTED,
+    WORKED,
+    ActionEntry,
+    AttemptEntry,
+    Entry,
+)
 from inference.types import Usage
 
 if TYPE_CHECKING:
@@ -43,81 +59,6 @@ LOOKED_AT = 2000
 Ending = Literal["accepted", "rejected", "ignored", "superseded"]
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One suggestion that was made, shown or not."""
-
-    id: str
-    """Unique among all servers of this user."""
-    time: float
-    """Seconds since 1970."""
-    project: str = ""
-    """Path of the workspace, empty where there is none."""
-    client: str = ""
-    language: str = ""
-    model: str = ""
-    source: str = ""
-    """What it came from: 'engine', 'cache' or 'speculation'."""
-    confidence: float | None = None
-    characters: int = 0
-    lines: int = 0
-    alternatives: int = 1
-    latency_ms: float = 0.0
-    evaluated_tokens: int = 0
-    reused_tokens: int = 0
-    generated_tokens: int = 0
-    partial: bool = False
-    """The deadline cut it."""
-    withheld: str = ""
-    """Why it was not shown, empty if it was."""
-    scorer: str = field(default_factory=version)
-    """The weights its confidence came from."""
-
-
-_NAMES = [one.name for one in fields(Entry)]
-_SUGGESTED = (
-    f"INSERT INTO suggestions ({', '.join(_NAMES)}) VALUES ({', '.join('?' * len(_NAMES))}) "
-    "ON CONFLICT (id) DO UPDATE SET characters = excluded.characters, lines = excluded.lines, "
-    "alternatives = excluded.alternatives, partial = excluded.partial, confidence = excluded.confidence, "
-    "withheld = excluded.withheld"
-)
-_EVENT = "INTO events (suggestion, kind, time, characters, by_client) VALUES (?, ?, ?, ?, ?)"
-_SHOWN = f"INSERT {_EVENT} ON CONFLICT (suggestion, kind) DO UPDATE SET by_client = excluded.by_client"
-_PARTIAL = f"INSERT {_EVENT} ON CONFLICT (suggestion, kind) DO UPDATE SET characters = excluded.characters"
-_ACCEPTED = f"INSERT OR REPLACE {_EVENT}"  # also in place of another ending: a late word of the client's wins
-_ENDED = f"INSERT OR IGNORE {_EVENT}"
-_WORKED = """
-    INSERT INTO work VALUES (date(?, 'unixepoch', 'localtime'), ?, ?, 1, ?, ?, ?, ?, ?, ?)
-    ON CONFLICT (day, project, model) DO UPDATE SET requests = requests + 1,
-        evaluated_tokens = evaluated_tokens + excluded.evaluated_tokens,
-        reused_tokens = reused_tokens + excluded.reused_tokens,
-        generated_tokens = generated_tokens + excluded.generated_tokens,
-        busy_ms = busy_ms + excluded.busy_ms, measured_ms = measured_ms + excluded.measured_ms,
-        joules = joules + excluded.joules
-"""
-_DECIDED = (
-    "INSERT OR REPLACE INTO decisions (suggestion, occasion, time, project, model, scorer, rule, ask, "
-    "explore, score, probability, cut, keep_local, min_quality, kept, moments, left, note) "
-    f"VALUES ({', '.join('?' * 18)})"
-)
-_COMPARED = """
-    UPDATE decisions SET agreed = COALESCE(?, agreed), hosted_right = COALESCE(?, hosted_right)
-    WHERE suggestion = ? AND occasion = ?
-"""
-_RECENT = """
-    SELECT max(e.time), max(e.kind IN ('accepted', 'partial'))
-    FROM (SELECT id FROM suggestions WHERE project = ? ORDER BY time DESC LIMIT ?) AS s
-    JOIN events AS e ON e.suggestion = s.id
-    WHERE e.kind IN ('accepted', 'partial', 'rejected')
-    GROUP BY e.suggestion ORDER BY 1 DESC LIMIT ?
-"""
-_BY_DAY = """
-    SELECT date(e.time, 'unixepoch', 'localtime') AS day, e.kind, count(*)
-    FROM events AS e JOIN suggestions AS s ON s.id = e.suggestion
-    WHERE e.time >= ? AND (? IS NULL OR s.project = ?) GROUP BY day, e.kind ORDER BY day
-"""
-
-
 def _figure(value: float) -> float:
     """Return what a server says of itself, or 0 where that cannot be: one such row would stop all others."""
     return value if 0 <= value < HIGHEST else 0.0
@@ -139,19 +80,19 @@ class Ledger:
 
     def suggested(self, entry: Entry) -> None:
         """Note a suggestion, or what it has grown to since."""
-        self._put(_SUGGESTED, *astuple(entry))
+        self._put(SUGGESTED, *astuple(entry))
 
     def shown(self, suggestion: str, by_client: bool = False) -> None:
         """Note that a suggestion was handed out, or that the client says it is on the screen."""
-        self._put(_SHOWN, suggestion, "shown", time.time(), 0, by_client)
+        self._put(SHOWN, suggestion, "shown", time.time(), 0, by_client)
 
     def partially_accepted(self, suggestion: str, characters: int) -> None:
         """Note how many characters were taken so far, word by word or line by line."""
-        self._put(_PARTIAL, suggestion, "partial", time.time(), characters, True)
+        self._put(PARTIAL, suggestion, "partial", time.time(), characters, True)
 
     def ended(self, suggestion: str, how: Ending, characters: int = 0, by_client: bool = False) -> None:
         """Note how a suggestion ended; the first word counts, but for an acceptance, which always does."""
-        sql = _ACCEPTED if how == "accepted" else _ENDED
+        sql = ACCEPTED if how == "accepted" else ENDED
         self._put(sql, suggestion, how, time.time(), characters, by_client)
 
     def labelled(self, suggestion: str, kept: bool) -> None:
@@ -166,21 +107,27 @@ class Ledger:
         """Note what was decided about a suggestion; a later word on the same occasion stands instead."""
         *figures, left, note = astuple(decision)
         dollars = None if left is None else int(max(-MOST_DOLLARS, min(MOST_DOLLARS, left)) * 10**12)
-        self._put(_DECIDED, *figures, dollars, note)
+        self._put(DECIDED, *figures, dollars, note)
 
     def compared(
         self, decision: Decision, agreed: bool | None = None, hosted_right: bool | None = None
     ) -> None:
         """Note how a hosted model's answer compares: whether its first line is the local one's, and whether
         the user's text came to be it. None is not known yet, and leaves what was."""
-        self._put(_COMPARED, agreed, hosted_right, decision.suggestion, decision.occasion)
+        self._put(COMPARED, agreed, hosted_right, decision.suggestion, decision.occasion)
+
+    def acted(self, action: ActionEntry, attempts: Sequence[AttemptEntry]) -> None:
+        """Note a code action that has ended, and its drafts."""
+        self._put(ACTED, *astuple(action))
+        for attempt in attempts:
+            self._put(ATTEMPTED, *astuple(attempt))
 
     def worked(self, project: str, model: str, usage: Usage) -> None:
         """Add what an engine did for one request, answered or ahead of one, to the day's sum."""
         busy = _figure(usage.prefill_ms) + _figure(usage.decode_ms)
         measured = (0.0, 0.0) if usage.joules is None else (busy, _figure(usage.joules))
         tokens = map(_figure, (usage.evaluated_tokens, usage.reused_tokens, usage.generated_tokens))
-        self._put(_WORKED, time.time(), project, model, *map(int, tokens), busy, *measured)
+        self._put(WORKED, time.time(), project, model, *map(int, tokens), busy, *measured)
 
     def flush(self, timeout: float = 10.0) -> bool:
         """Wait until what was noted so far is in the file, or could not be put there."""
@@ -205,13 +152,13 @@ class Ledger:
     def recent_outcomes(self, project: str, limit: int = 30) -> list[tuple[float, bool]]:
         """Return (seconds ago, taken at least in part) of the newest suggestions taken or rejected, newest
         first. Reads the file: not for an event loop."""
-        rows = self._read(_RECENT, project, LOOKED_AT, limit)
+        rows = self._read(RECENT, project, LOOKED_AT, limit)
         return [(max(0.0, time.time() - at), bool(accepted)) for at, accepted in rows]
 
     def counts_by_day(self, days: int = 30, project: str | None = None) -> dict[str, dict[str, int]]:
         """Return how many events of each kind each day saw, by local date. Reads the file."""
         counts: dict[str, dict[str, int]] = {}
-        for day, kind, count in self._read(_BY_DAY, time.time() - days * 86_400, project, project):
+        for day, kind, count in self._read(BY_DAY, time.time() - days * 86_400, project, project):
             counts.setdefault(day, {})[kind] = count
         return counts
 

@@ -122,6 +122,31 @@ MIGRATIONS = (
     CREATE INDEX decisions_of_project ON decisions (project, time);
     CREATE INDEX decisions_by_time ON decisions (time);
     """,
+    """
+    CREATE TABLE actions (
+        id TEXT PRIMARY KEY,
+        time REAL NOT NULL,
+        project TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        language TEXT NOT NULL,
+        ending TEXT NOT NULL CHECK (ending IN ('passed', 'nothing', 'cancelled')),
+        rule TEXT NOT NULL,
+        asked INTEGER NOT NULL,
+        seconds REAL NOT NULL
+    ) WITHOUT ROWID;
+    CREATE INDEX actions_by_time ON actions (time);
+    CREATE TABLE attempts (
+        action TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        model TEXT NOT NULL,
+        hosted INTEGER NOT NULL,
+        passed INTEGER NOT NULL,
+        step TEXT NOT NULL,
+        seconds REAL NOT NULL,
+        generated_tokens INTEGER NOT NULL,
+        PRIMARY KEY (action, number)
+    ) WITHOUT ROWID;
+    """,
 )
 """What leads from each version of the schema (PRAGMA user_version) to the next. Only ever append.
 
@@ -129,7 +154,10 @@ MIGRATIONS = (
 such a table the latency of answers stands in for the time the engine was busy. `joules` were measured during
 `measured_ms` of `busy_ms`. `calls` are requests to hosted models, in inference/calls.py. `decisions` are why
 they were made or not, in inference/routing/decision.py, money in picodollars; the last two columns are what
-a comparison with the hosted model came to.
+a comparison with the hosted model came to. `actions` are code actions: how each ended, by which rule
+(inference/routing/action.py) a hosted model was asked or not, empty where that was no question; `attempts`
+are their drafts, from 1 on, each with the highest check it came to. A hosted attempt's money is in `calls`,
+whose `suggestion` is then the action.
 """
 
 
@@ -230,6 +258,10 @@ def forget_old(connection: sqlite3.Connection) -> None:
     connection.execute(f"DELETE FROM events WHERE suggestion IN ({old})", limit)
     connection.execute("DELETE FROM suggestions WHERE time < ?", limit)
     connection.execute("DELETE FROM decisions WHERE time < ?", limit)
+    connection.execute(
+        "DELETE FROM attempts WHERE action IN (SELECT id FROM actions WHERE time < ?)", limit
+    )
+    connection.execute("DELETE FROM actions WHERE time < ?", limit)
     connection.execute("DELETE FROM work WHERE day < date(?, 'unixepoch', 'localtime')", limit)
     connection.execute("COMMIT")
 

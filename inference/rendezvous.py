@@ -51,10 +51,10 @@ class EngineState:
 def socket_path(model: Model) -> Path:
     """Return the socket of the engine for these settings: one engine per user and model.
 
-    A replaced file is another model, as is "auto" of another installation. The idle time-out is
-    left out: two engines would hold the same model twice for it.
+    A replaced file is another model, as is "auto" of another installation. The idle time-out and the other
+    model are left out: two engines would hold the same one twice for them.
     """
-    identity = asdict(model) | {"idle_timeout": None}
+    identity = asdict(model) | {"idle_timeout": None, "chat": None}
     if isinstance(model.completion, str):
         with contextlib.suppress(ModelNotFound, OSError):
             path = resolve(model.completion)

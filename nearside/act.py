@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
+import asyncio
 import difflib
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from actions.act import Asked, Means
 from actions.act import act as perform
+from actions.around import Look
 from actions.kinds import KINDS
 from actions.loop import Progress, Result
 from inference.cloud.escalate import Hosted
 from inference.cloud.reach import closed
 from inference.launch import engine_for
+from inference.ledger import Ledger
 from inference.outbound.rules import Rules
+from inference.spending import Purse
 from inference.types import NearsideError
 from nearside.complete import read_lines
+from retrieval.client import start
 from retrieval.walk import is_ignored
-from settings.schema import Settings
+from settings import paths
+from settings.paths import is_no_project
+from settings.schema import Retrieval, Settings
+
+READY_SECONDS = 20.0
+"""Until an index that is not up to date is done without; a model takes as long for one draft."""
 
 
 class WrongUse(Exception):
@@ -55,11 +67,8 @@ def parse_range(text: str) -> Range:
 
 async def act(
     kind: str, asked: Range, instruction: str, problem: str, settings: Settings, root: Path, say: Progress
-) -> tuple[Result, Mapping[str, str | None]]:
-    """Return what an action comes to, and the files as the model had them; None is a new one.
-
-    Raises WrongUse and NearsideError.
-    """
+) -> Result:
+    """Return what an action comes to. Raises WrongUse and NearsideError."""
     if kind not in KINDS:
         raise WrongUse(f"Nothing was done, because there is no {kind!r}; there are {', '.join(KINDS)}.")
     if KINDS[kind].instruction and not instruction.strip():
@@ -72,22 +81,65 @@ async def act(
     if not path.is_relative_to(root):
         raise NotDone(f"Nothing was done, because {asked.path} lies outside of {root}; name a file inside.")
     inside = path.relative_to(root).as_posix()
-    engine = engine_for(settings.model, say)
-    hosted = None if closed(settings) else Hosted(settings, Rules(root, ignored=partial(is_ignored, root)))
+    why = closed(settings)
+    hosted = None if why else Hosted(settings, Rules(root, ignored=partial(is_ignored, root)))
+    engine = engine_for(settings.model.for_chat, say)
+    ledger = Ledger(paths.ledger_file(), say) if settings.ledger.enabled else None
     try:
-        what = Asked(KINDS[kind], inside, text, asked.first, asked.last, instruction, problem)
-        result = await perform(what, Means(root, settings, engine, hosted), say)
+        async with index(root, settings.retrieval) as look:
+            means = Means(root, settings, engine, hosted, why, look=look, ledger=ledger)
+            what = Asked(KINDS[kind], inside, text, asked.first, asked.last, instruction, problem)
+            return await perform(what, means, say)
     finally:
         await engine.close()
         if hosted:
             await hosted.close()
-    return result, {path: text if path == inside else None for path in result.draft.texts}
+        if ledger:
+            ledger.close()
 
 
-def apply(root: Path, result: Result, before: Mapping[str, str | None]) -> None:
+async def within(work: Awaitable[Result], seconds: float) -> Result:
+    """Return the result, or give up after so many seconds, 0 being never. Raises NotDone."""
+    try:
+        return await asyncio.wait_for(work, seconds or None)
+    except TimeoutError:
+        raise NotDone(f"Nothing was changed, because it was not done in {seconds:g} s; allow more.") from None
+
+
+@asynccontextmanager
+async def index(root: Path, settings: Retrieval) -> AsyncIterator[Look | None]:
+    """Yield the way to a project's index, which is brought up to date first as far as that is quick."""
+    if not settings.enabled or is_no_project(root):
+        yield None
+        return
+    ready = asyncio.Event()
+    try:
+        client = await start(
+            root, settings, lambda method, _: ready.set() if method == "ready" else None
+        )
+    except NearsideError:
+        yield None
+        return
+    try:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(ready.wait(), READY_SECONDS)
+        yield client.request
+    finally:
+        await client.close()
+
+
+def bounded(settings: Settings, budget: Decimal) -> Settings:
+    """Return settings by which at most `budget` more US dollars are spent today. Raises LedgerUnusable."""
+    routing = settings.routing
+    spent = routing.daily_budget - Purse.of(paths.ledger_file(), routing, settings.cost.prices).left().day
+    daily = min(routing.daily_budget, spent + budget)
+    return replace(settings, routing=replace(routing, daily_budget=daily))
+
+
+def apply(root: Path, result: Result) -> None:
     """Write a result's files, unless one is no longer what it was. Raises NotDone."""
     for path in result.draft.texts:
-        if text_of(root / path) != before[path]:
+        if text_of(root / path) != result.before[path]:
             raise NotDone(f"Nothing was written, because {path} changed meanwhile; run it again.")
     for path, text in result.draft.texts.items():
         file = root / path
@@ -99,11 +151,11 @@ def apply(root: Path, result: Result, before: Mapping[str, str | None]) -> None:
             raise NotDone(f"{path} was not written, because it cannot be ({reason}).") from error
 
 
-def as_diff(result: Result, before: Mapping[str, str | None]) -> str:
+def as_diff(result: Result) -> str:
     """Return the change as a unified diff that `patch -p1` and `git apply` take."""
     parts = []
     for path, text in sorted(result.draft.texts.items()):
-        old = before[path]
+        old = result.before[path]
         lines = difflib.unified_diff(
             (old or "").splitlines(keepends=True),
             text.splitlines(keepends=True),
@@ -115,11 +167,11 @@ def as_diff(result: Result, before: Mapping[str, str | None]) -> str:
     return "".join(parts)
 
 
-def as_json(result: Result, before: Mapping[str, str | None]) -> dict[str, Any]:
+def as_json(result: Result) -> dict[str, Any]:
     return {
         "passed": result.passed,
         "reason": result.reason,
-        "diff": as_diff(result, before),
+        "diff": as_diff(result),
         "explanation": result.draft.explanation,
         "attempts": [
             {
@@ -129,9 +181,13 @@ def as_json(result: Result, before: Mapping[str, str | None]) -> dict[str, Any]:
                 "step": one.verdict.step,
                 "checked": list(one.verdict.checked),
                 "why": one.verdict.why,
+                "seconds": round(one.seconds, 3),
+                "generated_tokens": one.tokens,
+                "cost": None if one.cost is None else str(one.cost),
             }
             for one in result.attempts
         ],
+        "hosted": result.decision.because if result.decision else "",
     }
 
 

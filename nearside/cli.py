@@ -11,6 +11,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +21,7 @@ from inference.types import NearsideError
 from nearside import __version__
 from nearside.cost_app import cost_app
 from nearside.docs_app import docs
+from nearside.eval_app import evaluate
 from nearside.route_app import route_app
 from nearside.workspace import workspace_of
 
@@ -42,6 +44,7 @@ app.add_typer(models_app, name="models")
 app.add_typer(cost_app, name="cost")
 app.add_typer(route_app, name="route")
 app.command()(docs)
+app.command("eval")(evaluate)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -121,7 +124,11 @@ def act(
     instruction: Annotated[str, typer.Option(help="What to do, where the kind asks for it.")] = "",
     problem: Annotated[str, typer.Option(help="What a tool says; - reads it from standard input.")] = "",
     tests: Annotated[bool, typer.Option("--tests", help="Also run the project's tests, in a copy.")] = False,
-    apply: Annotated[bool, typer.Option("--apply", help="Write the result; otherwise it is shown.")] = False,
+    apply: Annotated[
+        bool, typer.Option("--apply/--diff", help="Write the result, or show it as a diff.")
+    ] = False,
+    budget: Annotated[float, typer.Option(help="US dollars a hosted model may cost for this.")] = -1.0,
+    seconds: Annotated[float, typer.Option(help="Give up after so long; 0 is never.")] = 0.0,
     as_json: AsJson = False,
 ) -> None:
     """Have a model change code, and check what it wrote before anything is changed."""
@@ -140,18 +147,19 @@ def act(
             loaded = replace(loaded, routing=replace(loaded.routing, actions=actions))
         said = sys.stdin.read() if problem == "-" else problem
         with waiting() as say:
-            result, before = asyncio.run(
-                command.act(kind, asked, instruction, said, loaded, workspace, say)
-            )
+            if budget >= 0:
+                loaded = command.bounded(loaded, Decimal(str(budget)))
+            work = command.act(kind, asked, instruction, said, loaded, workspace, say)
+            result = asyncio.run(command.within(work, seconds))
     except command.WrongUse as error:
         print(error, file=sys.stderr)
         raise typer.Exit(2) from None
     if apply and result.passed:
-        command.apply(workspace, result, before)
+        command.apply(workspace, result)
     if as_json:
-        print(json.dumps(command.as_json(result, before), ensure_ascii=False))
+        print(json.dumps(command.as_json(result), ensure_ascii=False))
     elif result.passed:
-        print(result.draft.explanation or command.as_diff(result, before), end="")
+        print(result.draft.explanation or command.as_diff(result), end="")
     else:
         print(result.reason, file=sys.stderr)
     raise typer.Exit(0 if result.passed else 1)

@@ -260,7 +260,7 @@ def _anchored(key: Key, value: Any, folder: Path | None) -> Any:
     if folder is None or not isinstance(value, str) or value.startswith("~"):
         return value
     match key.dotted:
-        case "model.completion":
+        case "model.completion" | "model.chat":
             is_path = re.search(r"[/\\]|\.gguf$", value) and not value.startswith("hf:")
         case "retrieval.embedder":  # `organisation/model` is a name
             is_path = value.startswith((".", "/"))

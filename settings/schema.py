@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -56,12 +56,22 @@ class Model:
     completion: str | Endpoint = setting(
         "auto", "auto (bundled), a path, hf:owner/repo/file.gguf, or {base_url, model, api_key_env}"
     )
+    chat: str | Endpoint = setting(
+        "",
+        "model of code actions: a path, hf:owner/repo/file.gguf, or {base_url, model, api_key_env}; empty is "
+        "the same as completion",
+    )
     gpu_layers: int = setting(-1, "layers on the GPU; -1 is all, where there is one", low=-1, high=10_000)
     context: int = setting(4096, "tokens one request may hold", low=256, high=1_048_576)
     kv_type: str = setting("f16", "number format of the KV cache", choices=("f16", "q8_0"))
     documents: int = setting(4, "documents kept warm in the KV cache", low=1, high=64)
     threads: int = setting(0, "CPU threads; 0 is automatic", low=0, high=1024)
     idle_timeout: int = setting(1800, "seconds without a request until the engine ends", low=1, high=604_800)
+
+    @property
+    def for_chat(self) -> Model:
+        """The same settings with the model of code actions in place of the one of completions."""
+        return replace(self, completion=self.chat) if self.chat else self
 
 
 @dataclass(frozen=True)

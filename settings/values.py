@@ -50,7 +50,7 @@ class Key:
 
 VARIABLE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)?")
 """Name of an environment variable, or nothing."""
-MODELS = ("model.completion", "retrieval.embedder")
+MODELS = ("model.completion", "model.chat", "retrieval.embedder")
 """Settings that name a model: a word, a path, or the table of a server."""
 
 DECIMAL_PLACES = 12
@@ -123,7 +123,7 @@ def accepted(key: Key, raw: object) -> Any:
     if key.dotted in MODELS:
         if isinstance(raw, Mapping):
             return _endpoint(raw)
-        if not raw:
+        if not raw and key.default:
             raise ValueError("an empty string is not a model")
     return _text(key, raw)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 import pytest
 
@@ -12,8 +13,9 @@ from actions.hosted import HostedDrafts, outbound
 from actions.loop import perform
 from inference.cloud.types import Delta
 from inference.outbound.request import OutboundTask
+from inference.spending import Left
 from inference.types import Snippet
-from settings.schema import Actions
+from settings.schema import Actions, Routing
 from tests.actions.test_draft import TEXT, task
 from tests.actions.test_loop import BAD, WORSE, Adds, Says
 
@@ -33,6 +35,14 @@ class Cloud:
     text: str
     model: str = "hosted-model"
     heard: list[OutboundTask] = field(default_factory=list)
+    closed: str = ""
+    money: Decimal = Decimal(1)
+
+    def why_not(self, path: str) -> str:
+        return self.closed
+
+    def left(self) -> Left:
+        return Left(self.money, self.money)
 
     async def answer(
         self, task: OutboundTask, *, max_tokens: int, deadline: float = 0.0, suggestion: str = ""
@@ -43,7 +53,8 @@ class Cloud:
 
 
 def hosted(cloud: Cloud, escalate: str = "when checks fail", closed: str = "") -> HostedDrafts:
-    return HostedDrafts(cloud, Actions(escalate=escalate), "/p", {"src/shop/other.py": "x = 1\n"}, closed)
+    cloud.closed = closed
+    return HostedDrafts(cloud, Routing(mode="local-first", actions=Actions(escalate=escalate)), "/p", "a1")
 
 
 async def test_its_edits_become_the_draft_after_the_local_tries() -> None:
@@ -64,14 +75,15 @@ async def test_its_edits_become_the_draft_after_the_local_tries() -> None:
     ],
 )
 async def test_an_answer_that_does_not_apply_changes_nothing(answer: str, reason: str) -> None:
-    _, draft = await hosted(Cloud(answer)).draft(task(), [])
+    draft = (await hosted(Cloud(answer)).draft(task(), [])).draft
     assert draft.reason == reason and not draft.texts
 
 
 async def test_it_may_edit_the_other_files_it_was_shown_and_make_new_ones() -> None:
     more = "src/shop/other.py\n<<<<<<< SEARCH\nx = 1\n=======\nx = 2\n>>>>>>> REPLACE\n"
     new = "tests/test_new.py\n<<<<<<< SEARCH\n=======\nassert True\n>>>>>>> REPLACE\n"
-    _, draft = await hosted(Cloud(EDIT + more + new)).draft(task(), [])
+    files = {"src/shop/other.py": "x = 1\n"}
+    draft = (await hosted(Cloud(EDIT + more + new)).draft(task(files=files), [])).draft
     assert sorted(draft.texts) == ["src/shop/other.py", "src/shop/sums.py", "tests/test_new.py"]
 
 
@@ -79,7 +91,7 @@ async def test_it_may_edit_the_other_files_it_was_shown_and_make_new_ones() -> N
     ("escalate", "closed", "why"),
     [
         ("never", "", "routing.actions.escalate is never"),
-        ("when checks fail", "the file is never sent", "the file is never sent"),
+        ("when checks fail", "is never sent", "src/shop/sums.py is never sent"),
     ],
 )
 async def test_it_is_not_asked_where_it_may_not_be(escalate: str, closed: str, why: str) -> None:
@@ -90,10 +102,13 @@ async def test_it_is_not_asked_where_it_may_not_be(escalate: str, closed: str, w
 
 def test_every_text_of_a_file_says_which_file_so_that_rules_hold() -> None:
     asked = outbound(
-        task(problem="1 failed", context=(Snippet("util.py", "def up(x): ..."),)),
+        task(
+            problem="1 failed",
+            context=(Snippet("util.py", "def up(x): ..."),),
+            files={"src/shop/other.py": "x = 1\n"},
+        ),
         [Tried("answer", "tests", "failed")],
         "/p",
-        {"src/shop/other.py": "x = 1\n"},
     )
     assert all(part.path for part in asked.parts)
     assert [part.path for part in asked.parts if part.stable] == [
@@ -104,5 +119,5 @@ def test_every_text_of_a_file_says_which_file_so_that_rules_hold() -> None:
 
 
 async def test_an_explanation_is_words() -> None:
-    _, draft = await hosted(Cloud("It **adds**.")).draft(task("explain"), [])
+    draft = (await hosted(Cloud("It **adds**.")).draft(task("explain"), [])).draft
     assert draft.explanation == "It **adds**.\n"

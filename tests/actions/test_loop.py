@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 import pytest
 
 from actions.draft import Draft, Task, Tried
 from actions.kinds import KINDS
-from actions.loop import LONGEST_ANSWER, TRIES, Attempt, Progress, Verdict, perform
-from inference.types import EngineUnavailable
+from actions.loop import LONGEST_ANSWER, TRIES, Answered, Attempt, Progress, Verdict, perform
+from inference.routing.action import ActionDecision
+from inference.types import EngineUnavailable, Piece, Usage
 from tests.actions.test_draft import TEXT, fenced, task
 
 GOOD, BAD = fenced("def add(a, b):\n    return a + b\n"), fenced("def add(a, b):\n    return a * b\n")
@@ -25,13 +27,16 @@ class Says:
     name: str = "local-model"
     heard: list[Sequence[tuple[str, str]]] = field(default_factory=list)
 
-    async def chat(self, turns: Sequence[tuple[str, str]]) -> AsyncGenerator[str, None]:
+    async def chat(
+        self, turns: Sequence[tuple[str, str]], schema: Mapping[str, object] | None = None
+    ) -> AsyncGenerator[Piece, None]:
         self.heard.append(turns)
         answer = self.answers.pop(0)
         if isinstance(answer, Exception):
             raise answer
         for at in range(0, len(answer), 7):
-            yield answer[at : at + 7]
+            yield Piece(answer[at : at + 7])
+        yield Piece(usage=Usage(generated_tokens=len(answer), decode_ms=1.0))
 
 
 @dataclass
@@ -43,14 +48,14 @@ class Cloud:
     name: str = "hosted-model"
     heard: list[Sequence[Tried]] = field(default_factory=list)
 
-    def why_not(self, task: Task, attempts: Sequence[Attempt]) -> str:
-        return self.closed
+    async def decide(self, task: Task, attempts: Sequence[Attempt]) -> ActionDecision:
+        return ActionDecision("closed" if self.closed else "failed", not self.closed, note=self.closed)
 
-    async def draft(self, task: Task, tried: Sequence[Tried]) -> tuple[str, Draft]:
+    async def draft(self, task: Task, tried: Sequence[Tried]) -> Answered:
         self.heard.append(tried)
         if isinstance(self.given, Exception):
             raise self.given
-        return "answer", self.given
+        return Answered("answer", self.given, 9, Decimal("0.01"))
 
 
 @dataclass
@@ -102,6 +107,23 @@ async def test_the_same_answer_twice_is_not_asked_for_a_third_time() -> None:
     assert len(model.heard) == 2 and "the same answer again" in result.reason
 
 
+async def test_a_check_that_cannot_be_made_is_not_tried_again_nor_by_the_hosted_model() -> None:
+    class Cannot:
+        async def verify(self, task: Task, draft: Draft, progress: Progress) -> Verdict:
+            return Verdict(False, "tests", "no tests were found", blocked=True)
+
+    model = Says([BAD, GOOD])
+    result = await perform(task(), model, None, Cannot())
+    assert not result.passed and len(model.heard) == 1 and "no tests were found" in result.reason
+
+
+async def test_an_attempt_says_what_it_took() -> None:
+    result = await perform(task(), Says([BAD, WORSE, BAD]), Cloud(FIXED), Adds())
+    assert [(one.tokens, one.decode_ms > 0, one.cost) for one in result.attempts] == [
+        (len(BAD), True, None), (len(WORSE), True, None), (len(BAD), True, None), (9, False, Decimal("0.01")),
+    ]  # fmt: skip
+
+
 async def test_the_hosted_model_is_asked_after_the_local_one_and_told_what_was_tried() -> None:
     cloud = Cloud(FIXED)
     result = await perform(task(), Says([BAD, WORSE, BAD]), cloud, Adds())
@@ -135,10 +157,12 @@ async def test_without_a_local_model_the_hosted_one_is_asked_at_once() -> None:
 
 async def test_an_endless_answer_ends() -> None:
     class Endless(Says):
-        async def chat(self, turns: Sequence[tuple[str, str]]) -> AsyncGenerator[str, None]:
+        async def chat(
+            self, turns: Sequence[tuple[str, str]], schema: Mapping[str, object] | None = None
+        ) -> AsyncGenerator[Piece, None]:
             self.heard.append(turns)
             while True:
-                yield "x = 1\n" * 1000
+                yield Piece("x = 1\n" * 1000)
 
     model = Endless([])
     result = await perform(task(), model, None, Adds())

@@ -2,68 +2,39 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
+import sqlite3
 import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from nearside.cli import run
 from settings import paths
 from tests.actions.test_ladder import SUMS, TESTS, state
+from tests.scripted_chat import Chats, serving
 
 WRONG = "```python\ndef add(a, b):\n    return a * b\n```"
 RIGHT = "```python\ndef add(a, b):\n    return a + b\n```"
 
 
-@dataclass
-class Chats:
-    """A server that says one answer a request."""
-
-    answers: list[str]
-    url: str = ""
-    heard: list[Any] = field(default_factory=list)
-    meanwhile: Callable[[], object] = lambda: None
-    """What happens before an answer."""
-
-
 @pytest.fixture
 def server() -> Iterator[Chats]:
-    chats = Chats([])
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            chats.heard.append(body)
-            chats.meanwhile()
-            self.send_response(200)
-            self.send_header("Content-Type", "text/event-stream")
-            self.end_headers()
-            for part in [{"content": chats.answers.pop(0)}, {}]:
-                choice = {"index": 0, "delta": part, "finish_reason": None if part else "stop"}
-                self.wfile.write(b"data: " + json.dumps({"choices": [choice]}).encode() + b"\n\n")
-            self.wfile.write(b"data: [DONE]\n\n")
-
-        def log_message(self, format: str, *args: Any) -> None: ...
-
-    http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=http.serve_forever, args=(0.02,), daemon=True).start()
-    chats.url = f"http://127.0.0.1:{http.server_address[1]}"
-    yield chats
-    http.shutdown()
-    http.server_close()
+    with serving(Chats()) as chats:
+        yield chats
 
 
 @pytest.fixture
 def project(home: Path, server: Chats) -> Path:
     config = paths.config_file()
     config.parent.mkdir(parents=True, exist_ok=True)
-    config.write_text(f'[model]\ncompletion = {{ base_url = "{server.url}", model = "chatty" }}\n')
+    config.write_text(
+        f'[model]\ncompletion = {{ base_url = "{server.url}", model = "chatty" }}\n'
+        "[retrieval]\nenabled = false\n"
+    )
     root = home / "project"
     (root / "tests").mkdir(parents=True)
     (root / "pyproject.toml").write_text("[tool.pytest.ini_options]\npythonpath = ['.']\n")
@@ -98,7 +69,68 @@ def test_what_passes_no_check_changes_nothing_and_says_why(
     assert said.out == "" and state(project) == before
     line = said.err.strip().splitlines()[-1]
     assert line.startswith("Nothing was changed. chatty tried 3 times") and "test_add" in line
-    assert line.endswith("A hosted model was not asked, because no hosted model is set.")
+    assert line.endswith("A hosted model was not asked, because routing.mode is local-only.")
+
+
+def rows(sql: str) -> list[tuple[object, ...]]:
+    with contextlib.closing(sqlite3.connect(paths.ledger_file())) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def test_in_a_test_the_code_it_tests_is_what_is_changed(
+    project: Path, server: Chats, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.answers = [RIGHT]
+    at = 1 + next(
+        number for number, line in enumerate(TESTS.splitlines()) if line.startswith("def test_add")
+    )
+    assert run(["act", "fix-test", f"{project / 'tests' / 'test_sums.py'}:{at}", "--tests", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["passed"] and told["diff"].startswith("--- a/sums.py")
+    first = server.heard[0]["messages"][-1]["content"]
+    assert "def test_add" in first and "tests failed" in first  # before anything is drafted
+
+
+def test_a_test_that_passes_costs_no_draft(
+    project: Path, server: Chats, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "sums.py").write_text(SUMS.replace("a - b", "a + b"))
+    assert run(["act", "fix-test", f"{project / 'sums.py'}:2", "--tests"]) == 1
+    assert "the tests pass as they are" in capsys.readouterr().err and not server.heard
+
+
+def test_the_ledger_has_what_was_tried_and_what_failed(project: Path, server: Chats) -> None:
+    server.answers = [WRONG, RIGHT]
+    assert run(["act", "fix-test", f"{project / 'sums.py'}:2", "--tests"]) == 0
+    assert rows("SELECT kind, language, ending, rule, asked FROM actions") == [
+        ("fix-test", "python", "passed", "", 0)
+    ]
+    assert rows("SELECT number, model, hosted, passed, step FROM attempts ORDER BY number") == [
+        (1, "chatty", 0, 0, "tests"),
+        (2, "chatty", 0, 1, "tests"),
+    ]
+
+
+def test_another_model_than_the_completions_may_act(
+    project: Path, server: Chats, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paths.config_file().write_text(
+        f'[model]\nchat = {{ base_url = "{server.url}", model = "other" }}\n[retrieval]\nenabled = false\n'
+    )
+    server.answers = ["It adds."]
+    assert run(["act", "explain", f"{project / 'sums.py'}:1"]) == 0
+    assert server.heard[0]["model"] == "other" and capsys.readouterr().out == "It adds.\n"
+
+
+def test_it_gives_up_after_as_long_as_allowed(
+    project: Path, server: Chats, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gone_on = threading.Event()
+    server.answers, server.meanwhile = ["It adds."], lambda: gone_on.wait(20)
+    assert run(["act", "explain", f"{project / 'sums.py'}:1", "--seconds", "3"]) == 1
+    gone_on.set()
+    assert "it was not done in 3 s" in capsys.readouterr().err
+    assert rows("SELECT kind, ending FROM actions") == [("explain", "cancelled")]
 
 
 def test_an_explanation_is_printed(project: Path, server: Chats, capsys: pytest.CaptureFixture[str]) -> None:
@@ -168,9 +200,25 @@ def test_what_changed_while_the_model_wrote_is_not_overwritten(
     assert (project / "sums.py").read_text() == "# mine\n"
 
 
-def test_tests_that_are_there_are_not_replaced_by_new_ones(
+def test_tests_that_are_there_are_kept_and_new_ones_get_a_file_of_their_own(
     project: Path, server: Chats, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    server.answers = ["```python\ndef test_new(): ...\n```", "I cannot.", "No."]
-    assert run(["act", "write-tests", f"{project / 'sums.py'}:2", "--apply"]) == 1
+    server.answers = ["```python\ndef test_new(): ...\n```"]
+    assert run(["act", "write-tests", f"{project / 'sums.py'}:2", "--apply"]) == 0
     assert (project / "tests" / "test_sums.py").read_text() == TESTS
+    assert (project / "tests" / "test_sums_2.py").read_text() == "def test_new(): ...\n"
+    assert "The test framework: pytest" in server.heard[0]["messages"][-1]["content"]
+
+
+def test_the_projects_index_says_what_the_part_uses(
+    project: Path, server: Chats, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = paths.config_file()
+    config.write_text(config.read_text().replace("enabled = false", 'embedder = "none"'))
+    (project / "tax.py").write_text("def rate_of(country: str) -> float:\n    return 0.5\n")
+    (project / "cart.py").write_text(
+        "from tax import rate_of\n\n\ndef total(net):\n    return net * rate_of('CH')\n"
+    )
+    server.answers = ["It multiplies."]
+    assert run(["act", "explain", f"{project / 'cart.py'}:4"]) == 0
+    assert "def rate_of(country: str) -> float" in server.heard[0]["messages"][-1]["content"]

@@ -64,6 +64,7 @@ RULES = [
     ("model.completion", "auto", "'/tmp/evil.gguf'", None),
     ("model.completion", "auto", "'hf:evil/repo/m.gguf'", None),
     ("model.completion", "auto", "{base_url = 'https://evil.example/v1'}", None),
+    ("model.chat", "", "'other.gguf'", None),
     ("model.gpu_layers", -1, "0", None),
     ("model.context", 4096, "512", None),
     ("model.kv_type", "f16", "'q8_0'", None),

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from tools import testing
+from tools import suites
+from tools.outcome import parse
 from tools.runner import run
 from tools.scratch import scratch
-from tools.testing import Selection, TestSuite, find, parse, relevant
+from tools.suites import TestSuite, find, is_test
+from tools.testing import Selection, relevant
 
 
 @pytest.fixture(autouse=True)
@@ -197,7 +199,7 @@ async def test_python_projects_really(kind: str, layout: str, tmp_path: Path, mo
     python = Path(sys.prefix)
     (root / ".venv").symlink_to(python)
     if kind == "unittest":
-        monkeypatch.setattr(testing, "_has_pytest", lambda _: False)
+        monkeypatch.setattr(suites, "_has_pytest", lambda _: False)
     for text, good in ((BAD, False), (GOOD, True)):
         with scratch(root, {"src/app/money.py": text}) as copy:
             suite = find(copy)
@@ -213,3 +215,21 @@ async def test_python_projects_really(kind: str, layout: str, tmp_path: Path, mo
                 if not outcome.good:
                     (failure,) = outcome.failures
                     assert (failure.path, failure.line) == (place, 5) and "-1 != 3" in failure.message
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("tests/helpers.py", True),
+        ("src/test_cart.py", True),
+        ("cart_test.go", True),
+        ("web/cart.spec.tsx", True),
+        ("src/__tests__/cart.js", True),
+        ("src/main/CartTest.java", True),
+        ("src/cart.py", False),
+        ("src/latest.py", False),
+        ("contest/cart.py", False),
+    ],
+)
+def test_a_file_of_tests_is_told_by_its_path(path: str, expected: bool) -> None:
+    assert is_test(path) is expected
