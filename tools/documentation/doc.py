@@ -71,7 +71,8 @@ def checked(name: str) -> str:
         raise NotFound("Nothing was looked up, because the name is empty; name something, as json.dumps.")
     if len(name) > LONGEST_NAME:
         raise NotFound(
-            f"Nothing was looked up, because the name has {len(name):,} characters; shorten it to {LONGEST_NAME}."
+            f"Nothing was looked up, because the name is {len(name):,} characters long; "
+            f"at most {LONGEST_NAME} are looked up."
         )
     if _UNSEEN.search(name) or any("\ud800" <= sign <= "\udfff" for sign in name):
         raise NotFound("Nothing was looked up, because the name holds control characters; leave them out.")

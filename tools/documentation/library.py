@@ -12,14 +12,20 @@ from typing import Protocol, TypeVar
 from settings.paths import cache_dir
 from settings.schema import Docs
 from tools.documentation.doc import Deadline, Doc, Late, NotFound, checked, meant
+from tools.documentation.docsets import Docsets
 from tools.documentation.environment import environment_of
 from tools.documentation.index import Index, NotRead
+from tools.documentation.javascript import JavaScript
+from tools.documentation.man import Man
+from tools.documentation.native import Go, Rust
 from tools.documentation.python import Python
 
 SECONDS = 10.0
 """Until a source is passed over: the first look into a large package takes one or two."""
 GRACE = 1.0
 """Seconds more for a source that hangs where it cannot look at the clock, as on a dead network folder."""
+JAVASCRIPT = ("javascript", "javascriptreact", "typescript", "typescriptreact")
+MANUAL = ("man", "c", "cpp", "shellscript", "sh", "bash")
 T = TypeVar("T")
 
 
@@ -78,8 +84,14 @@ class Library:
 
     def _sources(self, name: str, language: str) -> dict[str, Callable[[], Source]]:
         """Return the sources for a name, by what they are called."""
+        project, index = self.project, self.index
         sources: dict[str, tuple[tuple[str, ...], Callable[[], Source]]] = {
             "Python packages": (("python",), lambda: self.python),
+            "node_modules": (JAVASCRIPT, lambda: JavaScript(project, index)),
+            "Rust crates": (("rust",), lambda: Rust(project, index)),
+            "Go packages": (("go",), lambda: Go(project, index)),
+            "docsets": ((language,), lambda: Docsets(project, self.settings.folders, index)),
+            "man pages": (MANUAL, lambda: Man(project)),
         }
         return {
             called: make
