@@ -178,7 +178,8 @@ def _note(
     decision, project = result.decision, str(means.root)
     entry = ActionEntry(
         id, began, project, asked.kind.name, language_of(asked.path), ending,
-        decision.rule if decision else "", bool(decision and decision.ask), time.time() - began,
+        decision.rule if decision else "", bool(decision and decision.ask),
+        decision.note if decision else "", time.time() - began,
     )  # fmt: skip
     ledger.acted(
         entry,

@@ -132,6 +132,7 @@ MIGRATIONS = (
         ending TEXT NOT NULL CHECK (ending IN ('passed', 'nothing', 'cancelled')),
         rule TEXT NOT NULL,
         asked INTEGER NOT NULL,
+        note TEXT NOT NULL,
         seconds REAL NOT NULL
     ) WITHOUT ROWID;
     CREATE INDEX actions_by_time ON actions (time);

@@ -98,6 +98,8 @@ class ActionEntry:
     rule: str = ""
     """Why a hosted model was asked or not (routing/action.py); empty where that was no question."""
     asked: bool = False
+    note: str = ""
+    """What forbade it, or what had failed, as the rest of a sentence."""
     seconds: float = 0.0
 
 

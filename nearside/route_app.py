@@ -15,7 +15,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 route_app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
-    help="Which completions stay on this machine and which a hosted model is asked about.",
+    help="What stays on this machine, what a hosted model is asked about, and why.",
 )
 
 
@@ -29,6 +29,18 @@ def explain(
     from nearside import route
 
     route.print_explained(route.explained(_existing(project), decisions), as_json)
+
+
+@route_app.command("actions")
+def actions(
+    project: Annotated[Path | None, typer.Option(help="One project only.")] = None,
+    number: Annotated[int, typer.Option("-n", help="Actions to show.", min=1, max=10_000)] = 10,
+    as_json: AsJson = False,
+) -> None:
+    """Show what the last code actions tried, which checks failed, and why a hosted model was asked or not."""
+    from nearside import route_actions
+
+    print(route_actions.listed(_existing(project), number, as_json))
 
 
 @route_app.command("calibrate")
