@@ -10,11 +10,11 @@ from tools.documentation.doc import MOST_TEXT, plain
 MOST_LISTED = 40
 
 
-def nearest(name: str, names: Sequence[str], most: int = 3) -> list[str]:
+def nearest(name: str, names: Sequence[str], most: int = 3, alike: float = 0.6) -> list[str]:
     """Return the names most like one, whatever their case; private ones only for a private one."""
     public = [one for one in names if name.startswith("_") or not one.startswith("_")]
     folded = {one.lower(): one for one in reversed(public)}
-    close = difflib.get_close_matches(name.lower(), folded, most, 0.6)
+    close = difflib.get_close_matches(name.lower(), folded, most, alike)
     return [folded[one] for one in close]
 
 

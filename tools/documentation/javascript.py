@@ -16,10 +16,13 @@ from tools.documentation.index import Entries, Entry, Index
 
 FOLDERS_UP = 6
 DEEPEST = 30
-MOST_STARS = 60
+MOST_STARS = 500
+"""Files that one hands on as a whole; a package of single functions has hundreds."""
+MOST_WHOLES = 8
+"""Things of a file that may be what it exports as a whole."""
 _NAME = re.compile(r"(?:@[\w.~-]+/)?[\w~-][\w.~-]*(?:/[\w.~-]+)*$")
 _ENDINGS = (".d.ts", ".d.mts", ".d.cts", ".ts", ".tsx", "/index.d.ts", "/index.d.mts")
-_SCRIPT = re.compile(r"\.([mc]?)jsx?$")
+_SCRIPT = re.compile(r"\.([mc]?)[jt]sx?$")
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,17 @@ class JavaScript:
                 raise NotFound(self._missing(name, specifier, rest, package, path, deadline))
         return None
 
+    def similar(self, name: str) -> list[str]:
+        """Return packages with a name like that of `name`, put in its place."""
+        names: list[str] = []
+        for folder in self.folders:
+            for one in listed(folder):
+                scoped = one.startswith("@") and one != "@types"
+                names += [f"{one}/{inner}" for inner in listed(folder / one)] if scoped else [one]
+        start = name.rfind("/") + 1
+        last, dot, rest = name[start:].partition(".")
+        return [one + dot + rest for one in nearest(name[:start] + last, names, 3, 0.75)]
+
     # Packages.
 
     def declarations(self, specifier: str) -> tuple[Package, Path] | None:
@@ -99,18 +113,27 @@ class JavaScript:
         if entry and entry.kind not in ("alias", "star"):
             return path, entry
         head = entries.get(rest[0])
-        if head and head.kind == "alias":
-            if found := self._onward(path, head, rest[1:], deadline, depth):
-                return found
-        elif head and head.kind == "class" and len(rest) > 1:
-            for base in head.bases:
-                if found := self._follow(path, [*base.split("."), *rest[1:]], deadline, depth + 1):
-                    return found
-        for space in _spaces(entries):  # `export = React`, where React is a namespace
-            if space != rest[0] and (entry := entries.get(f"{space}.{wanted}")) and entry.kind != "alias":
+        if head and head.kind == "alias" and (found := self._onward(path, head, rest[1:], deadline, depth)):
+            return found
+        for space in ("", *_spaces(entries)):  # `export = React`, where React is a namespace
+            inside = f"{space}." if space and space != rest[0] else ""
+            entry = entries.get(inside + wanted)
+            if entry and entry.kind not in ("alias", "star"):
                 return path, entry
-        for star in entries.of_kind("star")[:MOST_STARS]:
+            for cut in range(len(rest) - 1, 0, -1):
+                owner = entries.get(inside + ".".join(rest[:cut]))
+                above = (*owner.bases, owner.target) if owner and owner.kind != "alias" else ()
+                for base in filter(None, above):  # what a class extends, or the type of a constant
+                    for start in dict.fromkeys((inside, "")):
+                        names = [*(start + base).split("."), *rest[cut:]]
+                        if names != rest and (found := self._follow(path, names, deadline, depth + 1)):
+                            return found
+        stars = entries.of_kind("star")[:MOST_STARS]
+        for star in sorted(stars, key=lambda star: rest[0] not in star.name):  # by its file's name first
             if found := self._onward(path, star, rest, deadline, depth):
+                return found
+        for whole in _wholes(entries) if depth == 0 or len(rest) > 1 else ():
+            if whole != rest[0] and (found := self._follow(path, [whole, *rest], deadline, depth + 1)):
                 return found
         return None
 
@@ -189,9 +212,16 @@ def _cuts(name: str) -> list[tuple[str, list[str]]]:
 def _spaces(entries: Entries) -> list[str]:
     """Return the namespaces of a file that may be what it exports as a whole."""
     top = [entry for entry in entries.of_kind("class") if "." not in entry.name]
-    return [entry.name for entry in top if "namespace " in entry.signature or "module " in entry.signature][
-        :8
+    spaces = [one.name for one in top if "namespace " in one.signature or "module " in one.signature]
+    return spaces[:MOST_WHOLES]
+
+
+def _wholes(entries: Entries) -> list[str]:
+    """Return what a file may export as a whole: its default, and constants of a type."""
+    constants = [
+        entry.name for entry in entries.of_kind("attribute") if entry.target and "." not in entry.name
     ]
+    return [*(["default"] if entries.get("default") else []), *constants[:MOST_WHOLES]]
 
 
 def _package(name: str, folder: Path) -> Package | None:
@@ -268,15 +298,3 @@ def _first_file(base: Path) -> Path | None:
         choices += [f"{text[: script.start()]}.d.{script[1]}ts", f"{text[: script.start()]}.d.ts"]
     choices += [text + ending for ending in _ENDINGS]
     return next((Path(choice) for choice in choices if Path(choice).is_file()), None)
-
-
-def installed(folders: tuple[Path, ...]) -> list[str]:
-    """Return the names of the packages in node_modules folders."""
-    names: list[str] = []
-    for folder in folders:
-        for name in listed(folder):
-            if name.startswith("@") and name != "@types":
-                names += [f"{name}/{inner}" for inner in listed(folder / name)]
-            elif not name.startswith("."):
-                names.append(name)
-    return names

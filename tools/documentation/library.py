@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -100,10 +99,14 @@ class Library:
         }
 
     def _similar(self, name: str, language: str) -> list[str]:
-        if language not in ("", "python") or not re.fullmatch(r"[\w.]+", name):
-            return []
+        def look() -> list[str]:
+            found = self.python.similar(name) if language in ("", "python") else []
+            if language in ("", *JAVASCRIPT):
+                found += JavaScript(self.project, self.index).similar(name)
+            return found
+
         try:
-            return within(GRACE, lambda: self.python.similar(name))
+            return within(GRACE, look)
         except Late:
             return []
 

@@ -263,7 +263,7 @@ def _answer(
 
 
 def _better(entry: Entry, best: tuple[Path, Entry] | None) -> bool:
-    """Tell whether an entry says more than the best so far: the first one counts, or the first with a text."""
+    """Tell whether an entry says more than the best so far: the first counts, or one with a text."""
     return best is None or bool(entry.text and not best[1].text)
 
 

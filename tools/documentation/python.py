@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import replace
 
 from tools.documentation import builtin
@@ -48,9 +47,8 @@ class Python:
 
     def similar(self, name: str) -> list[str]:
         """Return top-level modules with a name like that of `name`, put in its place."""
-        top, _, rest = name.partition(".")
-        close = difflib.get_close_matches(top, self.names.modules.top(), 3, 0.75)
-        return [f"{one}.{rest}" if rest else one for one in close]
+        top, dot, rest = name.partition(".")
+        return [one + dot + rest for one in nearest(top, self.names.modules.top(), 3, 0.75)]
 
     def _doc(self, name: str, parts: list[str], hit: Hit, search: Search) -> Doc:
         if hit.doc:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from retrieval.graph.render import signature
 from syntax.extract import facts
+from syntax.extract.walk import bare
 from syntax.facts import Symbol
 from tools.documentation.doc import MOST_SIGNATURE, plain
 from tools.documentation.files import text_of
@@ -69,9 +70,9 @@ def _entry(symbol: Symbol, lines: list[str], language: str) -> Entry:
     kind = KINDS.get(symbol.kind, "attribute")
     inline = "\n" not in symbol.stub and symbol.stub.strip() != lines[symbol.first].strip()
     text = "" if inline else comment_above(lines, symbol.first, _LINE[language])
-    return Entry(
-        symbol.qualified, kind, signature(symbol, MOST_SIGNATURE), text, symbol.first + 1, "", symbol.bases
-    )
+    held = bare(symbol.type) if kind == "attribute" else ""
+    head = signature(symbol, MOST_SIGNATURE)
+    return Entry(symbol.qualified, kind, head, text, symbol.first + 1, held, symbol.bases)
 
 
 def comment_above(lines: list[str], first: int, mark: str) -> str:
