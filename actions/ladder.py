@@ -25,6 +25,8 @@ from tools.testing import Selection, relevant
 SECONDS = 120.0
 """For all tests of one draft, unless set otherwise."""
 OUTPUT_BYTES = 200_000
+QUICK = 10.0
+"""Seconds up to which tests that fail are run once more, in case they are flaky."""
 MOST_TOLD = 3
 """Failures a model is told of: more confuse it, and the first is mostly the cause."""
 MUST_PASS = ("fix-test", "implement", "write-tests")
@@ -151,6 +153,12 @@ class Ladder:
                 return ""  # the tests that matter have passed, and there is no time for all the others
             if _good(ran, outcome):
                 continue
+            if outcome.failures and not ran.timed_out and ran.seconds < min(QUICK, left / 4):
+                progress(f"Running {selection.what} again")
+                ran, outcome = await _run(suite, selection, new, left)
+                left -= ran.seconds
+                if _good(ran, outcome):
+                    continue  # a flaky test says nothing about a draft
             if task.kind.name not in MUST_PASS and left > 0:
                 progress("Comparing with how it was")
                 was, before = await _run(suite, selection, old, left)

@@ -132,3 +132,23 @@ async def test_the_loop_fixes_a_failing_test_at_the_second_try(project: Path) ->
     result = await perform(task(), model, None, Ladder(project, {}, ALL))
     assert result.passed and result.draft.texts == {"sums.py": RIGHT}
     assert "test_add" in model.heard[1][-1][1] and state(project) == before
+
+
+FLAKY = """from pathlib import Path
+
+
+def test_that_fails_the_first_time():
+    mark = Path("been-here")
+    was = mark.exists()
+    mark.touch()
+    assert was
+"""
+
+
+async def test_a_flaky_test_is_run_once_more_before_it_counts(project: Path) -> None:
+    (project / "tests" / "test_sums.py").write_text(TESTS + "\n\n" + FLAKY.split("\n\n\n")[1])
+    text = (project / "tests" / "test_sums.py").read_text()
+    (project / "tests" / "test_sums.py").write_text("from pathlib import Path\n" + text)
+    verdict, said = await judged(project, RIGHT)
+    assert verdict.passed, verdict.why
+    assert [line for line in said if "again" in line] == ["Running 1 test file again"]
