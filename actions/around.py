@@ -7,22 +7,19 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from actions.target import Target
 from inference.types import NearsideError, Snippet
-from retrieval.walk import is_ignored
-from settings.private import is_private
 from syntax.extract import facts
 from syntax.languages import language_of
+from tools.project import Look as Look
+from tools.project import may_see
 from tools.suites import find, is_test
 from tools.testing import relevant
-
-Look = Callable[[str, dict[str, Any], float], Awaitable[Any]]
-"""Asks the project's index: method, parameters, seconds; as retrieval/client.py's `request`."""
 
 SIGNATURES, TESTS = 6_000, 4_000
 """Characters of either that a model is shown: some 1,500 and 1,000 tokens."""
@@ -53,13 +50,13 @@ class Project:
 
     def text(self, path: str) -> str | None:
         """Return a file's text; None where there is none, or none that a model may see."""
-        if is_private(path) or is_ignored(self.root, path):
+        if not may_see(self.root, path):
             return None
         if path in self._unsaved:
             return self._unsaved[path]
         file = self.root / path
         try:
-            if not file.resolve().is_relative_to(self.root.resolve()) or file.stat().st_size > MOST_BYTES:
+            if file.stat().st_size > MOST_BYTES:
                 return None
             return file.read_bytes().decode("utf-8")
         except (OSError, ValueError):

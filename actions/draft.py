@@ -159,12 +159,12 @@ def _asked(task: Task) -> str:
     above = "\n".join(lines[max(0, target.first - ABOVE) : target.first])
     below = "\n".join(lines[target.last + 1 : target.last + 1 + BELOW])
     what = f"the {target.kind} `{target.name}`" if target.name else "some lines"
-    parts = [f"Code of other files:\n{_fenced(one.text, one.path)}" for one in task.context]
+    parts = [f"Code of other files:\n{fenced(one.text, one.path)}" for one in task.context]
     if above.strip():
-        parts.append(f"What stands above the part in {task.path}:\n{_fenced(above, task.language)}")
+        parts.append(f"What stands above the part in {task.path}:\n{fenced(above, task.language)}")
     if below.strip():
-        parts.append(f"What stands below it:\n{_fenced(below, task.language)}")
-    parts.append(f"The part, {what} of {task.path}:\n{_fenced(target.text, task.language)}")
+        parts.append(f"What stands below it:\n{fenced(below, task.language)}")
+    parts.append(f"The part, {what} of {task.path}:\n{fenced(target.text, task.language)}")
     if task.framework:
         parts.append(f"The test framework: {task.framework}")
     about = ABOUT[task.kind.name]
@@ -174,7 +174,7 @@ def _asked(task: Task) -> str:
     return "\n\n".join(parts)
 
 
-def _fenced(text: str, info: str) -> str:
+def fenced(text: str, info: str) -> str:
     """Return text in a fence that is longer than any it holds."""
     longest = max(
         (len(line) - len(line.lstrip("`")) for line in map(str.lstrip, text.split("\n"))), default=0
