@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 
 from actions.fence import code_for, without_thoughts
 from actions.kinds import Kind
+from actions.musing import without_musing
 from actions.target import Target
 from inference.types import Snippet
 
@@ -112,11 +113,12 @@ def drafted(task: Task, answer: str) -> Draft:
     if task.kind.name == "write-tests":
         path = task.tests_path or path_of_tests(task.path, task.language)
         code = code_for(answer, path, task.target.name.rpartition(".")[2])
-        return Draft({path: code.text}) if code.text else Draft(reason=code.reason)
+        text = without_musing(code.text, "", task.language)
+        return Draft({path: text}) if text else Draft(reason=code.reason or "its code is only thoughts")
     code = code_for(answer, task.path, task.target.name.rpartition(".")[2])
     if not code.text:
         return Draft(reason=code.reason)
-    text = task.target.replaced(task.text, code.text)
+    text = without_musing(task.target.replaced(task.text, code.text), task.text, task.language)
     if text == task.text:
         return Draft(reason="the model changed nothing")
     return Draft({task.path: text})

@@ -12,12 +12,14 @@ from actions.blocks import apply, parse
 from actions.draft import ABOUT, EXPLAIN, LONGEST_PROBLEM, Draft, Task, Tried, explained, path_of_tests
 from actions.fence import without_thoughts
 from actions.loop import LONGEST_ANSWER, Answered, Attempt
+from actions.musing import without_musing
 from inference.cloud.types import Delta
 from inference.outbound.request import OutboundTask, Part
 from inference.routing.action import ActionDecision, Failed, decide
 from inference.spending import Left
 from inference.types import NearsideError
 from settings.schema import Routing
+from syntax.languages import language_of
 
 MOST_TOKENS = 8000
 SYSTEM = """\
@@ -127,7 +129,13 @@ def drafted(task: Task, answer: str) -> Draft:
     parsed = parse(answer)
     if parsed.reason:
         return Draft(reason=parsed.reason)
-    applied = apply(parsed.replacements, {**task.files, task.path: task.text})
+    before = {**task.files, task.path: task.text}
+    applied = apply(parsed.replacements, before)
     if applied.reason:
         return Draft(reason=applied.reason)
-    return Draft(applied.texts) if applied.texts else Draft(reason="the model changed nothing")
+    texts = {
+        path: without_musing(text, before.get(path, ""), language_of(path))
+        for path, text in applied.texts.items()
+    }
+    texts = {path: text for path, text in texts.items() if text != before.get(path)}
+    return Draft(texts) if texts else Draft(reason="the model changed nothing")

@@ -40,6 +40,28 @@ def errors(text: str, language: str) -> list[int]:
     return sorted(found)
 
 
+def comments(text: str, language: str) -> list[tuple[int, int]]:
+    """Return where the comments of a text are, as offsets of characters; none without a grammar."""
+    data = text.encode("utf-8", "replace")
+    tree = parse(data, language, len(text))
+    found: list[tuple[int, int]] = []
+    waiting = [] if tree is None else [tree.root_node]
+    while waiting:
+        node = waiting.pop()
+        if "comment" in node.type:
+            found.append((node.start_byte, node.end_byte))
+        else:
+            waiting += node.children
+    if len(data) == len(text):
+        return sorted(found)
+    # Bytes to characters in one pass.
+    known, at, done = {0: 0}, 0, 0
+    for place in sorted({place for span in found for place in span}):
+        at += len(data[done:place].decode("utf-8", "replace"))
+        known[place], done = at, place
+    return sorted((known[start], known[end]) for start, end in found)
+
+
 def _tokens(node: Node, language: str) -> Iterator[str]:
     if "comment" in node.type or node.type == "line_continuation":
         return
