@@ -17,7 +17,7 @@ from settings.schema import Endpoint
 
 VARIABLE = "NEARSIDE_OFFLINE"
 NO = frozenset(("", "0", "false", "no", "off"))
-STAY_LOCAL = {"routing.mode": "local-only", "cloud.provider": "none"}
+STAY_LOCAL = {"routing.mode": "local-only", "cloud.provider": "none", "web.search": (), "web.fetch": False}
 """Settings that have one value offline."""
 
 

@@ -138,6 +138,24 @@ class Docs:
 
 
 @dataclass(frozen=True)
+class Web:
+    search: tuple[str, ...] = setting(
+        (),
+        "search engines to ask, the first one first: searxng, brave, tavily, ddgs; empty is off",
+        choices=("searxng", "brave", "tavily", "ddgs"),
+    )
+    searxng_url: str = setting("", "address of your SearXNG, which must allow the format json")
+    fetch: bool = setting(False, "fetch pages of public addresses", untrusted="disable")
+    ports: tuple[str, ...] = setting(("80", "443"), "ports that pages are fetched from")
+    timeout: int = setting(
+        10, "seconds until a page, or an engine's answer, must be there", untrusted="lower", low=1, high=60
+    )
+    max_kb: int = setting(
+        2048, "kilobytes of a page, also when it is unpacked", untrusted="lower", low=16, high=16_384
+    )
+
+
+@dataclass(frozen=True)
 class Log:
     level: str = setting("info", "what to log", choices=("debug", "info", "warning", "error"))
     file: str = setting("", "path of the log; empty is nearside.log in the state folder")
@@ -283,6 +301,7 @@ class Settings:
     completion: Completion = field(default_factory=Completion)
     retrieval: Retrieval = field(default_factory=Retrieval)
     docs: Docs = field(default_factory=Docs)
+    web: Web = field(default_factory=Web)
     log: Log = field(default_factory=Log)
     ledger: Ledger = field(default_factory=Ledger)
     routing: Routing = field(default_factory=Routing)

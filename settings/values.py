@@ -118,6 +118,8 @@ def accepted(key: Key, raw: object) -> Any:
         if isinstance(raw, list | tuple) and all(isinstance(item, str) and _plain(item) for item in raw):
             if key.choices and (other := next((item for item in raw if item not in key.choices), None)):
                 raise ValueError(f"{shown(other)} is not one of {', '.join(key.choices)}")
+            if key.dotted == "web.ports" and not all(map(_is_port, raw)):
+                raise ValueError(f'{shown(raw)} is not a list of ports, as ["443"]')
             return tuple(dict.fromkeys(raw))
         raise ValueError(f"{shown(raw)} is not a list of strings")
     if key.dotted in MODELS:
@@ -245,7 +247,7 @@ def _text(key: Key, raw: object) -> str:
         raise ValueError(f"{shown(raw)} is not plain text")
     if key.choices and (raw := raw.lower()) not in key.choices:
         raise ValueError(f"{shown(raw)} is not one of {', '.join(key.choices)}")
-    if key.dotted == "cloud.base_url" and raw:
+    if key.dotted in ("cloud.base_url", "web.searxng_url") and raw:
         _check_address(raw, "it")
     if key.dotted == "cloud.api_key_env" and not VARIABLE.fullmatch(raw):
         raise ValueError("it is not the name of an environment variable (nor is it to be the key itself)")
@@ -277,6 +279,10 @@ def _check_address(text: str, what: str) -> None:
         raise ValueError(f"{what} is not an http:// or https:// address")
     if address.username or address.password:
         raise ValueError(f"{what} is not to hold a password (name its variable in api_key_env)")
+
+
+def _is_port(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and 0 < int(text[:9]) < 65_536
 
 
 def _plain(text: str) -> bool:
