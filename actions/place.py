@@ -34,8 +34,6 @@ class Place:
     """False for a function whose body is empty or says that it is to be written."""
     test: str = ""
     """Of the test these lines are in."""
-    test_lines: tuple[int, int] = (0, 0)
-    """First and last line of that test."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +64,11 @@ def place(outline: Outline, first: int, last: int) -> Place:
     )
     symbol = next((symbol for symbol in around if symbol.last - symbol.first < LONGEST), None)
     test = next((symbol for symbol in around if _is_test(outline, symbol)), None)
-    name, lines = (test.name, (test.first, test.last)) if test else _called(outline, first)
+    name = test.name if test else _called(outline, first)
     if symbol is None:
-        return Place(test=name, test_lines=lines)
+        return Place(test=name)
     written = (symbol.first, symbol.last) not in outline.stubs
-    return Place(symbol.qualified, symbol.kind, written, name, lines)
+    return Place(symbol.qualified, symbol.kind, written, name)
 
 
 def _is_test(outline: Outline, symbol: Symbol) -> bool:
@@ -84,15 +82,14 @@ def _is_test(outline: Outline, symbol: Symbol) -> bool:
     return outline.language not in SCRIPTS and any(MARKED.search(line) for line in above)
 
 
-def _called(outline: Outline, line: int) -> tuple[str, tuple[int, int]]:
-    """Return the test that a line is in, where tests are calls; an empty name where it is in none."""
+def _called(outline: Outline, line: int) -> str:
+    """Return the test that a line is in, where tests are calls; empty where it is in none."""
     if outline.language not in SCRIPTS:
-        return "", (0, 0)
+        return ""
     for number in range(min(line, len(outline.lines) - 1), -1, -1):
         if found := CALLED.match(outline.lines[number]):
-            last = _closed(outline.lines, number, len(found[1]))
-            return (found[3], (number, last)) if line <= last else ("", (0, 0))
-    return "", (0, 0)
+            return found[3] if line <= _closed(outline.lines, number, len(found[1])) else ""
+    return ""
 
 
 def _closed(lines: Sequence[str], first: int, indent: int) -> int:

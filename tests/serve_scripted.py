@@ -12,6 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from actions import place
 from lsp_server.server import create_server, serve
 from lsp_server.session import OnStatus
 from settings.schema import Model
@@ -32,6 +33,14 @@ def main() -> int:
         return engine
 
     server = create_server(factory, version="test")
+    outlined: list[str] = []
+    outline = place.outline
+
+    def counted(text: str, language: str, path: str) -> place.Outline:
+        outlined.append(path)
+        return outline(text, language, path)
+
+    place.outline = counted
 
     @server.feature(COUNTERS)
     def read_counters(_: Any) -> dict[str, Any]:
@@ -43,6 +52,7 @@ def main() -> int:
             "models": [str(model.completion) for model in models],
             "modules": modules,
             "mode": server.settings.routing.mode,
+            "outlines": len(outlined),
         }
 
     @server.feature(LAST_PROMPT)

@@ -98,13 +98,13 @@ def opened(
     root: Path | None,
     capabilities: dict[str, Any] | None = None,
     checks: Sequence[str] = ("parse", "lint", "tests"),
-    name: str = "test",
+    client_name: str = "test",
     **settings: Any,
 ) -> dict[str, Any]:
     """Return what a client says in `initialize`."""
     return {
         "processId": None,
-        "clientInfo": {"name": name},
+        "clientInfo": {"name": client_name},
         "rootUri": root.as_uri() if root else None,
         "capabilities": CAPABILITIES if capabilities is None else capabilities,
         "initializationOptions": {
