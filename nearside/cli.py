@@ -22,6 +22,7 @@ from nearside import __version__
 from nearside.cost_app import cost_app
 from nearside.docs_app import docs
 from nearside.eval_app import evaluate
+from nearside.mcp_app import mcp
 from nearside.route_app import route_app
 from nearside.workspace import workspace_of
 
@@ -45,6 +46,7 @@ app.add_typer(cost_app, name="cost")
 app.add_typer(route_app, name="route")
 app.command()(docs)
 app.command("eval")(evaluate)
+app.command()(mcp)
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -21,7 +21,7 @@ from inference.routing.reasons import sentence
 from inference.routing.shipped import shipped
 from inference.routing.study import History, Study, history, latest_model, study
 from inference.types import SettingsError
-from nearside.tables import printable, show
+from nearside.tables import aligned, printable, show
 from nearside.workspace import workspace_of
 from nearside.write_setting import write_setting
 from settings import paths, trust
@@ -110,10 +110,19 @@ def print_explained(found: Explained, as_json: bool, was: Routing | None = None)
         print(json.dumps(as_dict(found), indent=1, ensure_ascii=False))
         return
     show([_table(found, was)])
-    for note in found.notes:
-        print(printable(note))
-    for decision in found.history.decisions:
-        print(printable(f"{_when(decision)}  {sentence(decision)}"))
+    for line in _lines(found):
+        print(line)
+
+
+def as_text(found: Explained) -> str:
+    """Return the table of consequences and the reasons of decisions as plain text."""
+    return "\n".join([aligned(_table(found, None)), "", *_lines(found)])
+
+
+def _lines(found: Explained) -> list[str]:
+    """Return what there is to say beside the table."""
+    decided = [f"{_when(decision)}  {sentence(decision)}" for decision in found.history.decisions]
+    return [printable(line) for line in (*found.notes, *decided)]
 
 
 def _table(found: Explained, was: Routing | None) -> Table:

@@ -11,7 +11,7 @@ from inference.cost.tables import Table
 def show(tables: Sequence[Table]) -> None:
     """Print tables."""
     if not sys.stdout.isatty():
-        print("\n\n".join(map(_aligned, tables)) + "\n")
+        print("\n\n".join(map(aligned, tables)) + "\n")
         return
     from rich.console import Console
     from rich.table import Table as Drawn
@@ -38,7 +38,8 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else "?" for c in text)
 
 
-def _aligned(table: Table) -> str:
+def aligned(table: Table) -> str:
+    """Return a table as lines of text."""
     rows = [table.columns, *table.rows, *([table.total] if table.total else [])]
     cells = [[printable(cell) for cell in row] for row in rows]
     widths = [max(len(row[at]) for row in cells) for at in range(len(table.columns))]
