@@ -30,8 +30,7 @@ def look(module: str, rest: list[str]) -> Doc | None:
             return None
         thing = getattr(thing, part, known) if isinstance(thing, (type, types.ModuleType)) else known
     name = ".".join(rest) if module == "builtins" else ".".join([module, *rest])
-    public = module.lstrip("_")
-    page = "functions.html" if module == "builtins" else f"{public}.html"
+    page = _page(holder, rest) if module == "builtins" else f"{module.lstrip('_')}.html"
     anchor = f"#{name}" if rest else ""
     return Doc(
         name or module,
@@ -41,6 +40,14 @@ def look(module: str, rest: list[str]) -> Doc | None:
         PAGE + page + anchor,
         "standard library",
     )
+
+
+def _page(builtins: types.ModuleType, rest: list[str]) -> str:
+    """Return the page of the library's manual that a built-in name stands on."""
+    first = getattr(builtins, rest[0], None) if rest else None
+    if isinstance(first, type):
+        return "exceptions.html" if issubclass(first, BaseException) else "stdtypes.html"
+    return "functions.html"
 
 
 def names(module: str, rest: list[str]) -> list[str]:

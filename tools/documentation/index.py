@@ -6,7 +6,7 @@ import contextlib
 import logging
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -120,6 +120,26 @@ class Index:
             known = self._keep(path, name, now, made)
         number, problem = known
         return Entries(path, problem, lambda where, values: self._select(number, where, values))
+
+    def holding(self, paths: Iterable[str], name: str, reader: str, read: Reader) -> Iterator[str]:
+        """Yield those of many files that have an entry for `name`; what is not known yet is read."""
+        rows = self._run("SELECT path, mtime, size FROM files WHERE reader = ?", (reader,))
+        known = {path: Identity(mtime, size) for path, mtime, size in rows}
+        rows = self._run(
+            "SELECT path FROM files JOIN entries ON file = id WHERE reader = ? AND name = ?", (reader, name)
+        )
+        having = {path for (path,) in rows}
+        for path in paths:
+            if (now := identity(path)) is None:
+                continue
+            if known.get(path) != now:
+                try:
+                    if self.entries(Path(path), reader, read).get(name):
+                        yield path
+                except Unreadable:
+                    continue
+            elif path in having:
+                yield path
 
     def _known(self, path: Path, reader: str, now: Identity) -> tuple[int, str] | None:
         rows = self._run(

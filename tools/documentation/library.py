@@ -15,7 +15,7 @@ from tools.documentation.docsets import Docsets
 from tools.documentation.environment import environment_of
 from tools.documentation.index import Index, NotRead
 from tools.documentation.javascript import JavaScript
-from tools.documentation.man import Man
+from tools.documentation.man import Man, is_command
 from tools.documentation.native import Go, Rust
 from tools.documentation.python import Python
 
@@ -92,6 +92,8 @@ class Library:
             "docsets": ((language,), lambda: Docsets(project, self.settings.folders, index)),
             "man pages": (MANUAL, lambda: Man(project)),
         }
+        if not language and not is_command(name):
+            del sources["man pages"]
         return {
             called: make
             for called, (languages, make) in sources.items()

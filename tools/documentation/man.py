@@ -18,6 +18,12 @@ _SECTION = re.compile(r"^[A-Z][A-Z &]+$", re.M)
 _STRUCK = re.compile(r".\x08")
 
 
+def is_command(name: str) -> bool:
+    """Tell whether a name is surely one of a manual page: a section is named, or there is such a program."""
+    found = NAME.match(name)
+    return bool(found and (found[2] or shutil.which(found[1])))
+
+
 class Man:
     """This machine's manual pages."""
 

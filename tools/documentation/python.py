@@ -39,7 +39,9 @@ class Python:
             return self._doc(name.removesuffix("()"), parts, hit, search)
         if built := builtin.look("builtins", parts):
             return built
-        if len(parts) <= 2 and (doc := self._bare(parts, deadline)):
+        if (len(parts) == 1 or len(parts) == 2 and name[0].isupper()) and (
+            doc := self._bare(parts, deadline)
+        ):
             return doc
         if self.names.modules.find(parts[0]) is None:
             return None
@@ -128,7 +130,7 @@ class Python:
     def _bare(self, parts: list[str], deadline: Deadline) -> Doc | None:
         """Look a name up without its module: in what the environment's modules say at their top."""
         choices = []
-        for module in modules_with(parts[0], self.environment):
+        for module in modules_with(parts[0], self.environment, self.names.index, deadline):
             if PRIVATE.search(module) or len(choices) >= MOST_CHOICES:
                 continue
             search = Search(deadline)

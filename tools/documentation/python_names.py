@@ -39,6 +39,8 @@ class Search:
     deadline: Deadline
     steps: int = 0
     under_way: set[tuple[str, str]] = field(default_factory=set)
+    dead: set[tuple[str, str]] = field(default_factory=set)
+    """What led nowhere. It may have by a way that was under way, which then leads nowhere itself."""
     problems: list[str] = field(default_factory=list)
     """What could not be read on the way."""
 
@@ -70,19 +72,32 @@ class Names:
             module = self.modules.find(".".join(parts[:cut]))
             if module is None:
                 continue
-            if cut == len(parts) and cut > 1:  # a package may hold another thing by its module's name
-                package = self.modules.find(".".join(parts[:-1]))
-                held = self.within(package, parts[-1:], search) if package else None
-                if held and held.entry and held.entry.kind in ("function", "class"):
-                    return held
-            if hit := self.within(module, parts[cut:], search):
-                return hit
+            package = self.modules.find(".".join(parts[: cut - 1])) if cut > 1 else None
+            shadow = self._shadow(package, parts[cut - 1 :], search) if package else None
+            return shadow or self.within(module, parts[cut:], search)
+        return None
+
+    def _shadow(self, package: Module, rest: list[str], search: Search) -> Hit | None:
+        """Return what a package says of a name that a module of it has, too: `from .run import run`."""
+        for path in package.files:
+            entries = self.entries(path, search)
+            entry = entries.get(rest[0]) if entries else None
+            if entry and (
+                entry.kind in ("function", "class") or entry.target.endswith(f".{rest[0]}.{rest[0]}")
+            ):
+                return self.within(package, rest, search)
         return None
 
     def within(self, module: Module, rest: list[str], search: Search) -> Hit | None:
         """Follow a name from a module on."""
-        with search.through(module.name, ".".join(rest)) as new:
-            return self._looked(module, rest, search) if new else None
+        step = module.name, ".".join(rest)
+        if step in search.dead:
+            return None
+        with search.through(*step) as new:
+            hit = self._looked(module, rest, search) if new else None
+        if new and hit is None:
+            search.dead.add(step)
+        return hit
 
     def _looked(self, module: Module, rest: list[str], search: Search) -> Hit | None:
         if not rest:
@@ -120,9 +135,19 @@ class Names:
             return self._followed(module, entries, owner, rest[cut:], search)
         for star in entries.of_kind("star"):
             target = absolute(module, star.target)
-            if target and (hit := self.find([*target.split("."), *rest], search)):
+            if not target or not self._hands_on(target, rest[0], search):
+                continue
+            if hit := self.find([*target.split("."), *rest], search):
                 return hit
         return None
+
+    def _hands_on(self, target: str, name: str, search: Search) -> bool:
+        """Tell whether `from target import *` may bring a name: one it exports, if it says which those are."""
+        module = self.modules.find(target)
+        for path in module.files if module else ():
+            if (entries := self.entries(path, search)) and (exports := entries.get("__all__")):
+                return name in exports.text.split("\n")
+        return not name.startswith("_")
 
     def _followed(
         self, module: Module, entries: Entries, entry: Entry, rest: list[str], search: Search
