@@ -1,0 +1,1 @@
+"""A small clock for shifts."""

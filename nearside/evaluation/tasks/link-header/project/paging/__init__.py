@@ -1,0 +1,1 @@
+"""Walking through the pages of an interface."""

@@ -1,0 +1,1 @@
+"""Sales of a chain of shops."""

@@ -1,0 +1,1 @@
+"""Limits for the callers of an interface."""

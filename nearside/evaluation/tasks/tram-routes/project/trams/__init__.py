@@ -1,0 +1,1 @@
+"""Trams of a town."""
