@@ -13,7 +13,7 @@ from inference.lines import split_lines
 from inference.prompts import CursorContext, window
 from inference.types import Engine, NearsideError
 from settings.schema import Completion
-from settings.values import shown
+from settings.tables import shown
 
 LARGEST_FILE = 64_000_000  # bytes; beyond this it is no source file
 

@@ -18,7 +18,8 @@ from typing import Any
 
 from settings import offline, paths, trust
 from settings.schema import Settings
-from settings.values import KEYS, MODELS, SECTIONS, Key, accepted, built, from_text, shown
+from settings.tables import shown
+from settings.values import KEYS, MODELS, SECTIONS, Key, accepted, built, from_text
 
 LARGEST_FILE = 1_000_000  # bytes; a settings file beyond this is not one
 SECRET = re.compile(r"(^|[._])(api_?key|key|token|secret|password)$", re.IGNORECASE)

@@ -39,6 +39,8 @@ def local(dotted: str, value: Any, default: Any) -> Any:
         return STAY_LOCAL[dotted]
     if isinstance(value, Endpoint):
         return value if is_near(urlsplit(value.base_url).hostname or "") else default
+    if dotted == "mcp.servers":
+        return tuple(one for one in value if not one.url or is_near(urlsplit(one.url).hostname or ""))
     if dotted == "retrieval.uri" and isinstance(value, str) and "://" in value:
         return default
     return value

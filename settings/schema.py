@@ -52,6 +52,20 @@ class Price:
 
 
 @dataclass(frozen=True)
+class McpServer:
+    """A server of tools for the model: a program that is started, or an address."""
+
+    name: str
+    command: str = ""
+    args: tuple[str, ...] = ()
+    env: tuple[str, ...] = ()
+    """Names of the environment variables it gets beside PATH, HOME and LANG."""
+    url: str = ""
+    tools: tuple[str, ...] = ()
+    """Which of its tools are used; empty is the first of them."""
+
+
+@dataclass(frozen=True)
 class Model:
     completion: str | Endpoint = setting(
         "auto", "auto (bundled), a path, hf:owner/repo/file.gguf, or {base_url, model, api_key_env}"
@@ -152,6 +166,14 @@ class Web:
     )
     max_kb: int = setting(
         2048, "kilobytes of a page, also when it is unpacked", untrusted="lower", low=16, high=16_384
+    )
+
+
+@dataclass(frozen=True)
+class Mcp:
+    servers: tuple[McpServer, ...] = setting(
+        (),
+        "servers of tools for the model: a table of {command, args, env, tools} or {url, tools} for each",
     )
 
 
@@ -302,6 +324,7 @@ class Settings:
     retrieval: Retrieval = field(default_factory=Retrieval)
     docs: Docs = field(default_factory=Docs)
     web: Web = field(default_factory=Web)
+    mcp: Mcp = field(default_factory=Mcp)
     log: Log = field(default_factory=Log)
     ledger: Ledger = field(default_factory=Ledger)
     routing: Routing = field(default_factory=Routing)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, is_dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import reduce
 from typing import Any
-from urllib.parse import urlsplit
 
-from settings.schema import Endpoint, Price, Settings, Untrusted
+from settings.schema import Endpoint, McpServer, Price, Settings, Untrusted
+from settings.tables import VARIABLE, amount, check_address, endpoint, is_plain, mcp_servers, prices, shown
 
 SWITCHES = {
     "1": True,
@@ -48,16 +47,8 @@ class Key:
         return f"NEARSIDE_{self.dotted}".replace(".", "_").upper()
 
 
-VARIABLE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)?")
-"""Name of an environment variable, or nothing."""
 MODELS = ("model.completion", "model.chat", "retrieval.embedder")
 """Settings that name a model: a word, a path, or the table of a server."""
-
-DECIMAL_PLACES = 12
-"""Digits after the point of an amount: a price of one token has about eight."""
-MOST_PRICES = 1000
-HIGHEST_PRICE = 1_000_000
-"""US dollars for a million tokens."""
 
 
 def _sections(kind: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -113,9 +104,11 @@ def accepted(key: Key, raw: object) -> Any:
         except ValueError as error:
             raise ValueError(f'{error}, nor "{key.default}"') from None
     if key.dotted == "cost.prices":
-        return _prices(raw)
+        return prices(raw)
+    if key.dotted == "mcp.servers":
+        return mcp_servers(raw)
     if isinstance(key.default, tuple):
-        if isinstance(raw, list | tuple) and all(isinstance(item, str) and _plain(item) for item in raw):
+        if isinstance(raw, list | tuple) and all(isinstance(item, str) and is_plain(item) for item in raw):
             if key.choices and (other := next((item for item in raw if item not in key.choices), None)):
                 raise ValueError(f"{shown(other)} is not one of {', '.join(key.choices)}")
             if key.dotted == "web.ports" and not all(map(_is_port, raw)):
@@ -124,7 +117,7 @@ def accepted(key: Key, raw: object) -> Any:
         raise ValueError(f"{shown(raw)} is not a list of strings")
     if key.dotted in MODELS:
         if isinstance(raw, Mapping):
-            return _endpoint(raw)
+            return endpoint(raw)
         if not raw and key.default:
             raise ValueError("an empty string is not a model")
     return _text(key, raw)
@@ -139,7 +132,7 @@ def from_text(key: Key, text: str) -> object:
             return int(text)
         except ValueError:
             return text
-    if key.dotted == "cost.prices":
+    if key.dotted in ("cost.prices", "mcp.servers"):
         try:
             return json.loads(text, parse_float=Decimal)
         except (ValueError, RecursionError):
@@ -154,49 +147,12 @@ def from_text(key: Key, text: str) -> object:
     return text
 
 
-def shown(value: object) -> str:
-    """Return a value as it is quoted in a note: one short line, whatever it holds."""
-    if isinstance(value, Mapping):
-        return "that table"
-    if isinstance(value, Endpoint):
-        return value.base_url
-    if isinstance(value, Decimal):
-        return f"{value}"[:60]
-    if isinstance(value, tuple) and value and isinstance(value[0], Price):
-        return "the table of prices below it"
-    try:
-        text = (
-            json.dumps(value, ensure_ascii=False)
-            if isinstance(value, str | bool | list | tuple)
-            else repr(value)
-        )
-    except (ValueError, TypeError, RecursionError):
-        text = f"that {type(value).__name__}"
-    text = "".join(c if c.isprintable() else "?" for c in text[:61])
-    return text if len(text) <= 60 else text[:57] + "..."
-
-
 def _number(key: Key, raw: object) -> int:
     if isinstance(raw, float) and raw.is_integer():  # JSON from some clients knows no whole numbers
         raw = int(raw)
     if isinstance(raw, int) and not isinstance(raw, bool) and key.low <= raw <= key.high:
         return raw
     raise ValueError(f"{shown(raw)} is not a whole number from {key.low} to {key.high}")
-
-
-def amount(raw: object, low: int | Decimal, high: int | Decimal) -> Decimal:
-    """Return a number as it is written, or raise ValueError. A float counts as its shortest decimal form."""
-    if isinstance(raw, int | float | str | Decimal) and not isinstance(raw, bool):
-        try:
-            # `str` of a whole number of thousands of digits is refused by Python itself
-            number = Decimal(repr(raw) if isinstance(raw, float) else str(raw).strip()[:100])
-        except (InvalidOperation, ValueError):
-            number = None
-        if number is not None and number.is_finite() and low <= number <= high:
-            exponent = number.as_tuple().exponent
-            if isinstance(exponent, int) and exponent >= -DECIMAL_PLACES:
-                return number
-    raise ValueError(f"{shown(raw)} is not a number from {low:,} to {high:,}")
 
 
 def plain(value: object) -> Any:
@@ -214,77 +170,31 @@ def plain(value: object) -> Any:
             }
             for price in value
         }
+    if isinstance(value, tuple) and value and isinstance(value[0], McpServer):
+        return {
+            server.name: {
+                name: list(given) if isinstance(given, tuple) else given
+                for name, given in asdict(server).items()
+                if name != "name" and given
+            }
+            for server in value
+        }
     return value
-
-
-def _prices(raw: object) -> tuple[Price, ...]:
-    if not isinstance(raw, Mapping):
-        raise ValueError(f"{shown(raw)} is not a table of models")
-    if len(raw) > MOST_PRICES:
-        raise ValueError(f"it names more than {MOST_PRICES:,} models")
-    return tuple(_price(str(model), row) for model, row in raw.items())
-
-
-def _price(model: str, row: object) -> Price:
-    names = [field.name for field in fields(Price) if field.name != "model"]
-    if not model or len(model) > 200 or not _plain(model):
-        raise ValueError(f"{shown(model)} is not the name of a model")
-    if not isinstance(row, Mapping) or not {"input", "output"} <= row.keys():
-        raise ValueError(f"{shown(model)} has no {{input, output}} in dollars per million tokens")
-    for name in row:
-        if name not in names:
-            raise ValueError(f"{shown(name)} of {shown(model)} is not one of {', '.join(names)}")
-    try:
-        return Price(model, **{name: amount(value, 0, HIGHEST_PRICE) for name, value in row.items()})
-    except ValueError as error:
-        raise ValueError(f"a price of {shown(model)} is wrong: {error}") from None
 
 
 def _text(key: Key, raw: object) -> str:
     if not isinstance(raw, str):
         raise ValueError(f"{shown(raw)} is not a string")
-    if not _plain(raw):
+    if not is_plain(raw):
         raise ValueError(f"{shown(raw)} is not plain text")
     if key.choices and (raw := raw.lower()) not in key.choices:
         raise ValueError(f"{shown(raw)} is not one of {', '.join(key.choices)}")
     if key.dotted in ("cloud.base_url", "web.searxng_url") and raw:
-        _check_address(raw, "it")
+        check_address(raw, "it")
     if key.dotted == "cloud.api_key_env" and not VARIABLE.fullmatch(raw):
         raise ValueError("it is not the name of an environment variable (nor is it to be the key itself)")
     return raw
 
 
-def _endpoint(raw: Mapping[Any, Any]) -> Endpoint:
-    """Return a server's address. Notes quote no value of this table: somebody may have put a key in it."""
-    names = [field.name for field in fields(Endpoint)]
-    for name, value in raw.items():
-        if name not in names:
-            raise ValueError(f"{shown(name)} is not one of {', '.join(names)}")
-        if not isinstance(value, str) or not _plain(value):
-            raise ValueError(f"its {name} is not a string of plain text")
-    _check_address(raw.get("base_url", ""), "its base_url")
-    if not VARIABLE.fullmatch(raw.get("api_key_env", "")):
-        raise ValueError("its api_key_env is not the name of an environment variable (nor the key itself)")
-    return Endpoint(**raw)
-
-
-def _check_address(text: str, what: str) -> None:
-    """Raise ValueError for what is no server's address. The address is not quoted: it may hold a password."""
-    try:
-        address = urlsplit(text)
-        known = address.scheme in ("http", "https") and address.hostname and address.port != 0
-    except ValueError:
-        known = False
-    if not known:
-        raise ValueError(f"{what} is not an http:// or https:// address")
-    if address.username or address.password:
-        raise ValueError(f"{what} is not to hold a password (name its variable in api_key_env)")
-
-
 def _is_port(text: str) -> bool:
     return text.isascii() and text.isdecimal() and 0 < int(text[:9]) < 65_536
-
-
-def _plain(text: str) -> bool:
-    """Say whether text can be a path, a name or a glob: no control characters, no broken Unicode."""
-    return text.isprintable()

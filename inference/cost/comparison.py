@@ -10,7 +10,7 @@ from typing import Any
 
 from inference.cost.tco import Hosted, Machine
 from inference.types import NearsideError
-from settings.values import HIGHEST_PRICE, amount, shown
+from settings.tables import HIGHEST_PRICE, amount, shown
 
 MOST = 200
 """Entries of a file."""

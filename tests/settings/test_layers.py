@@ -360,7 +360,7 @@ def test_junk_in_any_layer_never_raises_and_gives_valid_settings(
     loaded = load(project, editor, environ, trusted=trusted)
     for dotted, key in KEYS.items():
         value = value_of(loaded.settings, dotted)
-        table = isinstance(value, Endpoint) or dotted == "cost.prices"
+        table = isinstance(value, Endpoint) or dotted in ("cost.prices", "mcp.servers")
         again = accepted(key, (plain(value) or {}) if table else value)
         assert again == value, dotted
     json.dumps(loaded.notes).encode()  # fit to be sent to an editor

