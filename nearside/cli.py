@@ -24,6 +24,7 @@ from nearside.docs_app import docs
 from nearside.eval_app import evaluate
 from nearside.mcp_app import mcp
 from nearside.route_app import route_app
+from nearside.web_app import web
 from nearside.workspace import workspace_of
 
 PROJECT = Path(".")
@@ -45,6 +46,7 @@ app.add_typer(models_app, name="models")
 app.add_typer(cost_app, name="cost")
 app.add_typer(route_app, name="route")
 app.command()(docs)
+app.command()(web)
 app.command("eval")(evaluate)
 app.command()(mcp)
 
