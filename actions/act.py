@@ -14,10 +14,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from actions.around import Around, Look, Project, around
+from actions.consult import consulted, room_for
 from actions.draft import Task, path_of_tests
 from actions.hosted import HostedDrafts
 from actions.kinds import Kind
-from actions.ladder import Ladder
+from actions.ladder import Ladder, TestsPass
 from actions.loop import Progress, Result, perform
 from actions.suspect import suspected
 from actions.target import target
@@ -28,10 +29,16 @@ from inference.routing.action import hosted_first
 from inference.types import ChatEngine, ChatRequest, NearsideError, Piece, Usage
 from settings.schema import Endpoint, Settings
 from syntax.languages import language_of
+from tools.project import ProjectTools
 from tools.suites import find
+from tools.toolbox import Tool
 
 MOST_TOKENS = 4096
 """Of one answer: 150 lines, and what a model thinks before them."""
+LOOKUP_TOKENS = 512
+"""Of an answer that keeps to a schema: one call of a tool."""
+SERVER_CONTEXT = 8192
+"""Tokens that a server of others takes at least; the setting is about our own engine."""
 FRAMEWORKS = {
     "pytest": "pytest", "unittest": "unittest", "vitest": "vitest", "jest": "jest", "node": "node:test",
     "go": "Go's testing package", "cargo": "Rust's own tests",
@@ -72,6 +79,8 @@ class Means:
     """Texts of other files as the editor has them, by path; None is one that is gone."""
     look: Look | None = None
     """Asks the project's index, where there is one."""
+    tools: Sequence[Tool] = ()
+    """What the local model may call besides the project's own tools."""
     ledger: Ledger | None = None
     """Where it is noted what was tried; None where nothing is."""
 
@@ -88,7 +97,8 @@ class LocalModel:
     async def chat(
         self, turns: Sequence[tuple[str, str]], schema: Mapping[str, object] | None = None
     ) -> AsyncGenerator[Piece, None]:
-        request = ChatRequest(tuple(turns), max_tokens=MOST_TOKENS, schema=schema)
+        most = MOST_TOKENS if schema is None else LOOKUP_TOKENS
+        request = ChatRequest(tuple(turns), max_tokens=most, schema=schema)
         async with aclosing(self._engine.chat(request)) as pieces:
             async for piece in pieces:
                 if piece.usage:
@@ -109,6 +119,8 @@ async def act(asked: Asked, means: Means, progress: Progress) -> Result:
         if asked.kind.where == "test":
             asked = await suspected(asked, project, ladder, progress)
         task = await _task(asked, project, settings)
+        if local:
+            task = await _looked_up(task, local, project, ladder, means, progress)
         hosted = HostedDrafts(means.hosted, settings.routing, str(means.root), id) if means.hosted else None
         result = await perform(task, local, hosted, ladder, progress, problem, means.closed)
         ending = "passed" if result.passed else "nothing"
@@ -141,6 +153,27 @@ async def _task(asked: Asked, project: Project, settings: Settings) -> Task:
         framework=FRAMEWORKS.get(suite.kind, ""),
         tests_path=path_of_tests(asked.path, language, lambda path: _taken(project, path)),
     )
+
+
+async def _looked_up(
+    task: Task, local: LocalModel, project: Project, ladder: Ladder, means: Means, progress: Progress
+) -> Task:
+    """Return a task with what the local model looked up for it."""
+    if task.kind.checked == "same code":
+        return task
+
+    async def tests() -> str:
+        try:
+            return await ladder.said(task.path, progress) or "There are no tests of this."
+        except TestsPass:
+            return "They all pass."
+
+    own = ProjectTools(project, tests if "tests" in means.settings.routing.actions.checks else None)
+    model = means.settings.model.for_chat
+    served = isinstance(model.completion, Endpoint)
+    room = room_for(max(model.context, SERVER_CONTEXT) if served else model.context, task)
+    found = await consulted(task, local, [*own.tools(), *means.tools], progress, room=room)
+    return replace(task, context=(*task.context, *found.snippets))
 
 
 def _taken(project: Project, path: str) -> bool:

@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 RESERVE = 64
 """Tokens at least that a prompt leaves for the answer: a prompt that is only read ahead has to be cut where
 the request that follows will be."""
+LEAST_ANSWER = 256
+"""Tokens at least that a conversation leaves for the assistant's turn; with fewer it is refused."""
 EVERY_SECONDS = 0.02
 """Between two pieces of one answer at least. Each wakes the event loop, which shares the interpreter with the
 thread that decodes: a small model would wait for its own listeners."""
@@ -180,6 +182,10 @@ class EngineState:
         """A job whose results arrive in a queue on the event loop."""
         grammar = None if asked.schema is None else backend.grammar(asked.schema)
         prompt, typed, known = self._tokens(backend, asked)
+        most = asked.max_tokens
+        if isinstance(asked.prompt, tuple):
+            # Who asks cannot count a conversation's tokens: the answer gets what they leave.
+            most = min(most, max(LEAST_ANSWER, backend.description.context - len(prompt)))
         loop = asyncio.get_running_loop()
         queue: asyncio.Queue[Piece | Exception | None] = asyncio.Queue()
 
@@ -196,7 +202,7 @@ class EngineState:
             done=put,
             owner=asked.owner,
             priority=asked.priority,
-            max_tokens=asked.max_tokens,
+            max_tokens=most,
             max_lines=asked.max_lines,
             alternatives=asked.alternatives,
             temperature=asked.temperature,

@@ -156,6 +156,18 @@ def test_chat_answers_and_streams_deltas(engine: Engine) -> None:
     assert "".join(c["delta"].get("content", "") for event in events for c in event["choices"]) == expected
 
 
+def test_a_conversations_answer_gets_what_the_turns_leave(tmp_path: Path) -> None:
+    endless = ScriptedBackend(lambda _: b"abc\n" * 2000, context=1024)
+    with running(lambda: endless, tmp_path / "e.sock") as state:
+        engine = Engine(tmp_path / "e.sock", state)
+        turns = [{"role": "user", "content": "x" * 500}]
+        usage = engine.post("/v1/chat/completions", messages=turns, max_tokens=4096).json()["usage"]
+        assert usage["prompt_tokens"] + usage["completion_tokens"] == 1024
+        turns[0]["content"] = "x" * 900
+        refused = engine.post("/v1/chat/completions", messages=turns, max_tokens=4096)
+        assert refused.status_code == 400 and "context of 1024" in refused.json()["error"]["message"]
+
+
 @pytest.mark.parametrize(
     ("path", "body", "names"),
     [
