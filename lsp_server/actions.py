@@ -80,6 +80,11 @@ async def act(ls: NearsideServer, *arguments: object) -> bool:
         line = f"Nothing was begun, because {why}; give it one."
         ls.window_show_message(lsp.ShowMessageParams(lsp.MessageType.Warning, line))
         return False
+    document = ls.documents.get(wanted.uri)
+    if document and not wanted.name and (outline := await _outline(ls, document)):
+        from actions.place import place
+
+        wanted = replace(wanted, name=place(outline, *lines_of(ls, document, wanted.range)).name)
     ls.run_in_background(action_run.run_and_apply(ls, wanted))
     return True
 

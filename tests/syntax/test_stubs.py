@@ -62,7 +62,7 @@ function writtenThrow(a) {
     [
         ("python", PYTHON),
         ("javascript", JAVASCRIPT),
-        ("go", 'package a\nfunc F() int {\n\tpanic("not implemented")\n}\n\nfunc written() int { return 1 }\n'),
+        ("go", 'package a\nfunc F() int {\n\tpanic("not implemented")\n}\nfunc written() int { return 1 }\n'),
         ("rust", "fn f() -> i32 {\n    todo!()\n}\n\nfn written() -> i32 {\n    1\n}\n"),
         ("java", "class A {\n  int f() { throw new UnsupportedOperationException(); }\n\n"
                  "  int written() { return 1; }\n}\n"),

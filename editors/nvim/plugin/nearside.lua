@@ -22,26 +22,36 @@ local actions = {
   search = function(words)
     require("nearside.search").search(words)
   end,
+  act = function(words, lines)
+    require("nearside.actions").act(words, lines)
+  end,
+  cancel = function()
+    require("nearside.actions").cancel()
+  end,
 }
 
 vim.api.nvim_create_user_command("Nearside", function(call)
   local name, rest = call.args:match("^(%S*)%s*(.*)$")
   local action = actions[name == "" and "status" or name]
   if action then
-    action(rest)
+    action(rest, call.range > 0 and { call.line1, call.line2 } or nil)
   else
-    local line = 'Nearside cannot do "%s": try :Nearside status, toggle, why, report or search {words}'
+    local line = 'Nearside cannot do "%s": try :Nearside status, toggle, act {kind}, cancel, why, report or search {words}'
     vim.notify(line:format(name), vim.log.levels.WARN)
   end
 end, {
   nargs = "*",
-  desc = "Nearside: show the status, toggle suggestions, say why one came from where, or search the project",
+  range = true,
+  desc = "Nearside: show the status, toggle suggestions, act on code, say why a suggestion came, search the project",
   complete = function(start, line)
-    if line:match("^%s*Nearside%s+%S+%s") then
+    local names = { "act", "cancel", "report", "search", "status", "toggle", "why" }
+    if line:match("Nearside%s+act%s+%S*$") then
+      names = require("nearside.actions").KINDS
+    elseif line:match("Nearside%s+%S+%s") then
       return {}
     end
     return vim.tbl_filter(function(name)
       return vim.startswith(name, start)
-    end, { "report", "search", "status", "toggle", "why" })
+    end, names)
   end,
 })

@@ -1,4 +1,5 @@
 -- The server's life: registered with vim.lsp, started for files, restarted when it dies. Shows no suggestion itself.
+local actions = require("nearside.actions")
 local inline = require("nearside.inline")
 local native = require("nearside.native")
 local notice = require("nearside.notice")
@@ -110,6 +111,9 @@ end
 
 local handlers = {
   ["nearside/refresh"] = refresh,
+  ["nearside/explanation"] = function(_, params)
+    actions.explain(params)
+  end,
   ["window/logMessage"] = function(_, params)
     if levels[params.type] then
       notice.record(params.message, levels[params.type])
@@ -143,8 +147,14 @@ function M.start(new)
     init_options = next(options.settings) and options.settings or vim.empty_dict(),
     settings = next(options.settings) and { nearside = options.settings } or {},
     handlers = handlers,
-    -- 0.11 does not announce it; with it, a server offers a suggestion as ghost text only, never twice.
-    capabilities = { textDocument = { inlineCompletion = { dynamicRegistration = false } } },
+    commands = { ["nearside.instruct"] = actions.instruct },
+    capabilities = {
+      -- 0.11 does not announce it; with it, a server offers a suggestion as ghost text only, never twice.
+      textDocument = { inlineCompletion = { dynamicRegistration = false } },
+      -- Neovim applies them and does not say so; without them no edit could create a file.
+      workspace = { workspaceEdit = { documentChanges = true } },
+      experimental = { nearside = { asksInstruction = true, showsExplanation = true } },
+    },
   })
   for _, client in ipairs(vim.lsp.get_clients({ name = M.NAME })) do
     client.settings = { nearside = options.settings }

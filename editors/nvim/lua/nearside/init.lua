@@ -1,4 +1,5 @@
 -- Nearside for Neovim: setup() and the functions to map. Each function returns whether it did something.
+local actions = require("nearside.actions")
 local client = require("nearside.client")
 local config = require("nearside.config")
 local cursor = require("nearside.cursor")
@@ -150,6 +151,7 @@ local function watch()
     end,
   })
   vim.api.nvim_create_autocmd("ColorScheme", { group = group, callback = ghost.set_highlights })
+  actions.watch(group)
   client.watch_untyped(group)
   if native.available() then
     native.watch(group)
