@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import sys
 from collections.abc import Sequence
@@ -39,8 +40,8 @@ class Options:
     runs: int = 3
     raw: bool = True
     cloud: bool = False
-    budget: str = ""
-    minutes: float | None = None
+    budget: bool = False
+    """Whether one was given."""
 
 
 def planned(options: Options, settings: Settings) -> tuple[Evaluation, list[EvalTask], Settings]:
@@ -58,6 +59,10 @@ def planned(options: Options, settings: Settings) -> tuple[Evaluation, list[Eval
     if options.base_url and not options.served_model:
         raise WrongOption(
             "Nothing was evaluated, because a server may have several models; name one with --served-model."
+        )
+    if options.budget and not options.cloud:
+        raise WrongOption(
+            "Nothing was evaluated, because --budget is for hosted models; give --cloud with it."
         )
     completion: str | Endpoint = settings.model.for_chat.completion
     if options.model:
@@ -111,24 +116,22 @@ def money(text: str) -> Decimal | None:
     return amount
 
 
-def perform(
-    evaluation: Evaluation, wanted: Sequence[EvalTask], settings: Settings, limits: Limits, out: Path | None
-) -> bool:
-    """Run an evaluation until it is done, cut or stopped by the keyboard; return whether it is done.
+def writable(out: Path | None) -> None:
+    """Raise WrongOption where nothing can be saved to a file, before hours have gone into what is to be."""
+    if out and (out.is_dir() or not out.resolve().parent.is_dir()):
+        why = "is a folder" if out.is_dir() else "lies in a folder that is not there"
+        raise WrongOption(f"Nothing was evaluated, because {out} {why}; name another file.")
 
-    Raises NearsideError where it cannot go on.
+
+def perform(evaluation: Evaluation, wanted: Sequence[EvalTask], settings: Settings, limits: Limits) -> None:
+    """Run an evaluation until it is done, cut or stopped by the keyboard.
+
+    Raises NearsideError where it cannot go on; what it has seen by then is in it.
     """
     for name, why in evaluation.left_out.items():
         print(f"{name} is left out, because {why}.", file=sys.stderr)
-    try:
-        with waiting() as say:
-            asyncio.run(evaluate(evaluation, wanted, settings, limits, say))
-    except KeyboardInterrupt:
-        pass
-    finally:
-        if out and evaluation.seen:
-            record.save(evaluation, out)
-    return evaluation.complete
+    with contextlib.suppress(KeyboardInterrupt), waiting() as say:
+        asyncio.run(evaluate(evaluation, wanted, settings, limits, say))
 
 
 def printed(evaluations: Sequence[Evaluation], as_json: bool) -> None:

@@ -51,6 +51,7 @@ def evaluate(
 
     try:
         _check(context, files or [], compare, go_on)
+        command.writable(out)
         limits = Limits(command.money(budget), None if minutes is None else minutes * 60)
         if compare:
             command.printed([record.read(file) for file in files or []], as_json)
@@ -63,21 +64,24 @@ def evaluate(
         else:
             options = command.Options(
                 model, base_url, served_model, api_key_env, _names(tasks), _names(kinds), tasks_from, runs,
-                raw, cloud, budget, minutes,
+                raw, cloud, bool(budget),
             )  # fmt: skip
             evaluation, wanted, settings = command.planned(options, loaded.settings)
     except command.WrongOption as error:
         print(error, file=sys.stderr)
         raise typer.Exit(2) from None
-    done = command.perform(evaluation, wanted, settings, limits, out)
-    if evaluation.seen:
-        command.printed([evaluation], as_json)
-        print(f"Saved as {evaluation.file}", file=sys.stderr)
-    if not done:
-        print(
-            f"{len(evaluation.seen)} of {evaluation.expected} are done; `nearside eval --continue` goes on.",
-            file=sys.stderr,
-        )
+    try:
+        command.perform(evaluation, wanted, settings, limits)
+    finally:
+        if evaluation.seen:
+            command.printed([evaluation], as_json)
+            print(f"Saved as {evaluation.file}", file=sys.stderr)
+            if out:
+                record.save(evaluation, out)
+    if not evaluation.complete:
+        done = f"{len(evaluation.seen)} of {evaluation.expected} runs are done"
+        todo = "`nearside eval --continue` goes on" if evaluation.seen else "run it again, or allow more time"
+        print(f"The evaluation was cut, and {done}; {todo}.", file=sys.stderr)
         raise typer.Exit(1)
 
 

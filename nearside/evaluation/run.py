@@ -88,7 +88,8 @@ async def evaluate(
             except TimeoutError:
                 return
             if isinstance(engine.error, EngineUnavailable | ModelError | SettingsError):
-                raise EvaluationError(f"{engine.error} `nearside eval --continue` goes on from here.")
+                more = " `nearside eval --continue` goes on from here." if evaluation.seen else ""
+                raise EvaluationError(f"{engine.error}{more}")
             evaluation.seen.append(seen)
             counted.add()
             evaluation.memory = memory(pid) or evaluation.memory

@@ -45,7 +45,7 @@ def _row(one: Evaluation, raw: bool) -> tuple[str, ...]:
         _size(one.weights),
         _score(one.seen, _loop),
         *([_score(one.seen, _raw) if one.plan.raw else NOT_RUN] if raw else []),
-        UNKNOWN if one.speed is None else f"{one.speed:.0f}" if one.speed >= 10 else f"{one.speed:.1f}",
+        UNKNOWN if one.speed is None else f"{one.speed:,.0f}" if one.speed >= 10 else f"{one.speed:.1f}",
         _size(one.memory),
         _cost(one.cost),
         str(sum(seen.escalated for seen in one.seen)),
@@ -79,7 +79,7 @@ def _failures(evaluations: Sequence[Evaluation]) -> Table:
     several = len(evaluations) > 1
     columns, counts = ["check"], []
     for one in evaluations:
-        for who, hosted in (("local", False), ("hosted", True)):
+        for who, hosted in (("local", False), *([("hosted", True)] if one.plan.cloud else [])):
             columns.append(f"{one.model}, {who}" if several else f"{who} drafts")
             counts.append(_failed(one, hosted))
     rows = [(step, *(str(count[step]) for count in counts)) for step in STEPS if any(c[step] for c in counts)]

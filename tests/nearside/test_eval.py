@@ -1,68 +1,40 @@
-"""`nearside eval` with a scripted server: the loop is worth more than the model."""
+"""`nearside eval` with a scripted server: what it asks, counts, saves, goes on with and prints."""
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import signal
+import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from actions.target import target
+from actions.kinds import TASKS
 from nearside.cli import run
-from nearside.evaluation.tasks import EvalTask, load_all
+from nearside.evaluation.tasks import load_all
 from settings import paths
-from syntax.languages import language_of
+from tests.nearside.eval_models import Strong, part_of
 from tests.scripted_chat import Chats, serving
 
-WRONG = {"invoice-rounding": ("sorted(nets.items())", "nets.items()")}
-"""For each task what makes a wrong answer of its solution: one that parses, and that visible tests notice."""
-
-
-def part_of(task: EvalTask) -> str:
-    """Return what a model that knows the solution would answer."""
-    if task.file not in task.reference:
-        [text] = task.reference.values()
-        return text
-    old, new = task.texts[task.file].splitlines(), task.reference[task.file].splitlines()
-    part = target(task.texts[task.file], language_of(task.file), task.first, task.last)
-    after = len(old) - part.last - 1
-    assert new[: part.first] == old[: part.first] and new[len(new) - after :] == old[part.last + 1 :]
-    return "\n".join(new[part.first : len(new) - after]) + "\n"
-
-
-class Strong:
-    """Answers as a model does that needs to see what failed."""
-
-    def __init__(self) -> None:
-        self.tasks = {task.name: task for task in load_all()}
-
-    def __call__(self, body: Any) -> str:
-        if "response_format" in body:
-            return '{"tool": "answer"}'
-        turns = body["messages"]
-        asked = next(turn["content"] for turn in turns if turn["role"] == "user")
-        task = next(task for task in self.tasks.values() if self.asks(task, asked))
-        text = part_of(task)
-        if not any(turn["role"] == "assistant" for turn in turns):
-            find, put = WRONG[task.name]
-            assert find in text
-            text = text.replace(find, put)
-        return f"```\n{text}```"
-
-    def asks(self, task: EvalTask, text: str) -> bool:
-        part = target(task.texts[task.file], language_of(task.file), task.first, task.last)
-        return part.text.rstrip() in text
+FEW = "invoice-rounding,token-bucket"
 
 
 @pytest.fixture
 def server(home: Path) -> Iterator[Chats]:
-    config = paths.config_file()
-    config.parent.mkdir(parents=True, exist_ok=True)
-    config.write_text("[retrieval]\nenabled = false\n")
+    configured("")
     with serving(Chats(script=Strong(), usage=True)) as chats:
         yield chats
+
+
+def configured(text: str) -> None:
+    config = paths.config_file()
+    config.parent.mkdir(parents=True, exist_ok=True)
+    config.write_text("[retrieval]\nenabled = false\n" + text)
 
 
 def evaluated(server: Chats, capsys: pytest.CaptureFixture[str], *options: str) -> dict[str, Any]:
@@ -72,14 +44,223 @@ def evaluated(server: Chats, capsys: pytest.CaptureFixture[str], *options: str) 
     return json.loads(capsys.readouterr().out)
 
 
+@pytest.mark.parametrize("kind", TASKS)
 def test_what_fails_at_first_is_solved_in_the_loop_and_not_raw(
+    server: Chats, capsys: pytest.CaptureFixture[str], kind: str
+) -> None:
+    ready = [task.name for task in load_all() if task.kind == kind and not task.missing]
+    told = evaluated(server, capsys, "--runs", "1", "--kinds", kind)
+    assert [one["task"] for one in told["seen"]] == ready
+    assert [(one["solved"], one["raw"]) for one in told["seen"]] == [(True, False)] * len(ready)
+    tries = [[(each["passed"], each["step"]) for each in one["tries"]] for one in told["seen"]]
+    assert tries == [[(False, "tests"), (True, "tests")]] * len(ready)
+    assert len(server.heard) == 3 * len(ready)
+
+
+def test_the_table_has_the_score_the_speed_and_what_failed(
     server: Chats, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    told = evaluated(server, capsys, "--runs", "1")
-    assert [(one["task"], one["solved"], one["raw"]) for one in told["seen"]] == [
-        ("invoice-rounding", True, False)
-    ]
-    assert [(one["passed"], one["step"]) for one in told["seen"][0]["tries"]] == [
-        (False, "tests"),
-        (True, "tests"),
-    ]
+    address = ["--base-url", server.url, "--served-model", "strong"]
+    assert run(["eval", *address, "--runs", "2", "--tasks", FEW]) == 0
+    said = capsys.readouterr()
+    rows = [line.split() for line in said.out.splitlines()]
+    [row] = [row for row in rows if row[:1] == ["strong"]]
+    assert row[1:4] == ["unknown", "4/4", "0/4"] and row[5:] == ["unknown", "0.00", "0", "2", "x", "2"]
+    assert float(row[4].replace(",", "")) > 0
+    assert ["bug", "fix", "2/2", "0/2"] in rows and ["test-driven", "development", "2/2", "0/2"] in rows
+    assert ["tests", "4"] in rows and "Not solved" not in said.out
+    assert "4 of 4, token-bucket, run 2: drafting again (2 of 3)" in said.err
+    assert len(server.heard) == 12
+
+
+def test_without_raw_only_the_loop_is_asked(server: Chats, capsys: pytest.CaptureFixture[str]) -> None:
+    told = evaluated(server, capsys, "--runs", "1", "--tasks", "durations", "--no-raw")
+    assert [one["raw"] for one in told["seen"]] == [None] and len(server.heard) == 2
+    assert run(["eval", "--compare", str(only_saved())]) == 0
+    assert "raw" not in capsys.readouterr().out
+
+
+def only_saved() -> Path:
+    [file] = (paths.state_dir() / "eval").glob("*.json")
+    return file
+
+
+def test_a_model_that_solves_nothing_is_said_why(server: Chats, capsys: pytest.CaptureFixture[str]) -> None:
+    server.script = lambda body: "I would round later."
+    told = evaluated(server, capsys, "--runs", "1", "--tasks", "invoice-rounding")
+    [seen] = told["seen"]
+    assert (seen["solved"], seen["raw"]) == (False, False)
+    assert {one["step"] for one in seen["tries"]} == {"answer"} and "only words" in seen["raw_why"]
+    assert run(["eval", "--compare", str(only_saved())]) == 0
+    printed = capsys.readouterr().out
+    assert "Not solved" in printed and "only words" in printed and "answer" in printed
+
+
+def test_what_passes_the_visible_tests_alone_has_failed_the_hidden_ones(
+    server: Chats, capsys: pytest.CaptureFixture[str]
+) -> None:
+    task = next(task for task in load_all() if task.name == "sales-report")
+    server.script = lambda body: (
+        "```python\n"
+        + part_of(task)
+        .replace("return sorted", "# sorted by its key\n        return sorted")
+        .replace("lambda sale: sale.article.lower()", "lambda sale: sale.article.title().lower()")
+        .replace("if not sale.cancelled", "if not sale.cancelled and sale.cents > 0")
+        + "```"
+    )
+    told = evaluated(server, capsys, "--runs", "1", "--tasks", "sales-report")
+    [seen] = told["seen"]
+    assert [one["passed"] for one in seen["tries"]] == [True] and not seen["solved"] and not seen["raw"]
+    assert "hidden tests failed" in seen["why"]
+    assert run(["eval", "--compare", str(only_saved())]) == 0
+    assert ["hidden", "tests", "1"] in [line.split() for line in capsys.readouterr().out.splitlines()]
+
+
+def test_an_evaluation_that_is_cut_goes_on_where_it_was(
+    server: Chats, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt() -> None:
+        if len(server.heard) == 5:
+            os.kill(os.getpid(), signal.SIGINT)
+            threading.Event().wait(0.2)  # the client hangs up meanwhile
+
+    server.meanwhile = interrupt
+    address = ["--base-url", server.url, "--served-model", "strong"]
+    assert run(["eval", *address, "--runs", "2", "--tasks", FEW]) == 1
+    said = capsys.readouterr()
+    assert "1/1" in said.out and "2 x 2, 1 run" in said.out
+    assert "1 of 4 runs are done; `nearside eval --continue` goes on." in said.err
+    assert json.loads(only_saved().read_text())["complete"] is False
+    server.meanwhile = lambda: None
+    heard = len(server.heard)
+    assert run(["eval", "--continue", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [(one["task"], one["run"]) for one in told["seen"]] == [
+        ("invoice-rounding", 1), ("token-bucket", 1), ("invoice-rounding", 2), ("token-bucket", 2)
+    ]  # fmt: skip
+    assert len(server.heard) - heard == 9 and told["complete"]
+    assert run(["eval", "--continue"]) == 1
+    assert "no evaluation was cut" in capsys.readouterr().err
+
+
+def test_time_that_is_up_is_said(server: Chats, capsys: pytest.CaptureFixture[str]) -> None:
+    address = ["--base-url", server.url, "--served-model", "strong"]
+    assert run(["eval", *address, "--tasks", FEW, "--minutes", "0.00001"]) == 1
+    assert "0 of 6 runs are done; run it again, or allow more time." in capsys.readouterr().err
+
+
+def test_a_server_that_goes_away_ends_it_and_keeps_what_is_there(
+    server: Chats, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stop = contextlib.ExitStack()
+    other = stop.enter_context(serving(Chats(script=Strong(), usage=True)))
+    other.meanwhile = lambda: stop.close() if len(other.heard) == 4 else None
+    address = ["--base-url", other.url, "--served-model", "strong"]
+    assert run(["eval", *address, "--tasks", FEW, "--runs", "1"]) == 1
+    said = capsys.readouterr()
+    assert "1/1" in said.out and len(json.loads(only_saved().read_text())["seen"]) == 1
+    assert "goes on from here" in said.err.splitlines()[-1]
+
+
+def test_nothing_answers(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    configured("")
+    address = ["--base-url", "http://127.0.0.1:9", "--served-model", "x", "--tasks", "durations"]
+    assert run(["eval", *address]) == 1
+    said = capsys.readouterr()
+    assert "nothing answers at http://127.0.0.1:9" in said.err and said.out == ""
+    assert not (paths.state_dir() / "eval").exists()
+
+
+def test_models_stand_side_by_side(server: Chats, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    evaluated(server, capsys, "--runs", "1", "--tasks", FEW, "--out", str(tmp_path / "one.json"))
+    server.script = lambda body: ""
+    address = ["--base-url", server.url, "--served-model", "weak", "--runs", "1", "--no-raw"]
+    assert run(["eval", *address, "--tasks", "durations", "--out", str(tmp_path / "two.json")]) == 0
+    capsys.readouterr()
+    files = [str(tmp_path / "one.json"), str(tmp_path / "two.json")]
+    assert run(["eval", "--compare", *files]) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert [row[2:4] for row in rows if row[:1] in (["strong"], ["weak"])] == [["2/2", "0/2"], ["0/1", "-"]]
+    assert ["test-driven", "development", "1/1", "0/1", "0/1", "-"] in rows
+    assert run(["eval", "--compare", "--json", *files]) == 0
+    assert [one["model"] for one in json.loads(capsys.readouterr().out)] == ["strong", "weak"]
+
+
+def test_tasks_of_ones_own(server: Chats, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    task = tmp_path / "tasks" / "doubling"
+    (task / "project").mkdir(parents=True)
+    (task / "hidden").mkdir()
+    (task / "project" / "sums.py").write_text("def double(a):\n    return a\n")
+    (task / "hidden" / "test_sums.py").write_text(
+        "import unittest\nfrom sums import double\n\n\nclass T(unittest.TestCase):\n"
+        "    def test_double(self):\n        self.assertEqual(double(2), 4)\n"
+    )
+    (task / "task.toml").write_text(
+        'title = "Double"\nkind = "bug fix"\naction = "fix-diagnostic"\nfile = "sums.py"\n'
+        'symbol = "double"\nproblem = "it does not double"\ntests = "{python} -m unittest -v"\n'
+    )
+    server.script = lambda body: "```python\ndef double(a):\n    return 2 * a\n```"
+    told = evaluated(server, capsys, "--tasks-from", str(tmp_path / "tasks"), "--runs", "1")
+    assert [(one["task"], one["raw"]) for one in told["seen"]] == [("doubling", True)]
+    assert "it does not double" in server.heard[0]["messages"][-1]["content"]
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "says"),
+    [
+        (["--tasks", "nope"], 1, "there is no task 'nope'"),
+        (["--kinds", "puzzle"], 1, "there is no kind 'puzzle'"),
+        (["--runs", "0"], 2, "--runs"),
+        (["--model", "a.gguf", "--base-url", "http://x"], 2, "name two"),
+        (["--served-model", "x"], 2, "give --base-url"),
+        (["--base-url", "http://x"], 2, "name one with --served-model"),
+        (["--base-url", "nonsense", "--served-model", "x"], 1, "no address of a server"),
+        (["--budget", "1"], 2, "give --cloud"),
+        (["--budget", "much", "--cloud"], 2, "is no amount"),
+        (["--budget", "-1", "--cloud"], 2, "is no amount"),
+        (["--cloud"], 1, "routing.mode is local-only"),
+        (["--model", "nowhere.gguf"], 1, "there is no file"),
+        (["--tasks-from", "nowhere"], 1, "there is no folder"),
+        (["--compare"], 2, "no file was named"),
+        (["--compare", "nowhere.json"], 1, "nowhere.json was not read"),
+        (["saved.json"], 2, "did you mean --compare?"),
+        (["--continue"], 1, "no evaluation was cut"),
+        (["--continue", "--runs", "1"], 2, "--runs cannot be given with --continue"),
+        (["--compare", "--no-raw", "x.json"], 2, "--raw cannot be given with --compare"),
+        (["--out", "nowhere/x.json"], 2, "lies in a folder that is not there"),
+        (["--out", "."], 2, "is a folder"),
+    ],
+)
+def test_what_makes_no_sense_is_one_line(
+    home: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    options: list[str],
+    status: int,
+    says: str,
+) -> None:
+    monkeypatch.chdir(home)
+    assert run(["eval", *options]) == status
+    said = capsys.readouterr()
+    assert says in said.err and said.out == "" and "Traceback" not in said.err
+    assert not (paths.state_dir() / "eval").exists()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "{", '{"version": 1}', '{"version": 2, "seen": []}', '{"version": 1, "plan": {}, "seen": 7}'],
+)
+def test_what_is_no_saved_evaluation_is_not_compared(
+    home: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path, text: str
+) -> None:
+    (tmp_path / "x.json").write_text(text)
+    assert run(["eval", "--compare", str(tmp_path / "x.json")]) == 1
+    assert "was not read" in capsys.readouterr().err
+
+
+def test_the_temporary_projects_are_gone(
+    server: Chats, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    evaluated(server, capsys, "--runs", "1", "--tasks", "durations")
+    assert list(tmp_path.iterdir()) == [] and list((paths.cache_dir() / "scratch").iterdir()) == []

@@ -1,6 +1,6 @@
 import unittest
 
-from clock.shifts import Shift, balance
+from shifts import Shift, balance
 
 
 class ShiftTest(unittest.TestCase):

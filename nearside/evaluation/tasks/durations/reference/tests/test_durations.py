@@ -1,6 +1,6 @@
 import unittest
 
-from clock.durations import WrongDuration, format_duration, parse_duration
+from durations import WrongDuration, format_duration, parse_duration
 
 
 class ParseTest(unittest.TestCase):

@@ -1,6 +1,6 @@
 import unittest
 
-from limits.callers import Callers
+from callers import Callers
 
 
 class CallersTest(unittest.TestCase):

@@ -1,6 +1,6 @@
 import unittest
 
-from limits.bucket import Bucket
+from bucket import Bucket
 
 
 class BucketTest(unittest.TestCase):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from clock.durations import format_duration, parse_duration
+from durations import format_duration, parse_duration
 
 BREAK_AFTER = parse_duration("6h")
 BREAK = parse_duration("30m")

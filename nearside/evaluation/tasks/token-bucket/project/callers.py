@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from limits.bucket import Bucket
+from bucket import Bucket
 
 
 class Callers:

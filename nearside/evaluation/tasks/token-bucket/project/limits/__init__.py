@@ -1,1 +1,0 @@
-"""Limits for the callers of an interface."""
