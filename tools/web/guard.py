@@ -27,8 +27,20 @@ MOST_ADDRESSES = 4
 GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
 """All that IANA gives out of IPv6; what lies outside is of one machine, one network, or a detour to IPv4."""
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
-NOT_FOR_US = frozenset(map(ipaddress.ip_address, ("168.63.129.16",)))
-"""Public by its number, but a cloud's own service for its machines (Azure)."""
+NOT_FOR_US = tuple(
+    map(
+        ipaddress.ip_network,
+        (
+            "168.63.129.16/32",  # a cloud's own service for its machines (Azure), public by its number
+            "192.0.0.0/24",  # of one network (RFC 6890), metadata of a cloud among it
+            "192.88.99.0/24",  # relays of 6to4
+            "2001::/23",  # protocols, Teredo among them
+            "2001:db8::/32",  # examples
+            "3fff::/20",  # examples
+        ),
+    )
+)
+"""Besides what `is_global` of any Python we run on leaves out."""
 
 
 class WebError(NearsideError):
@@ -78,8 +90,10 @@ def is_public(text: str) -> bool:
         address = ipaddress.ip_address(text)
     except ValueError:
         return False
+    if any(address in network for network in NOT_FOR_US):
+        return False
     if isinstance(address, ipaddress.IPv4Address):
-        return address.is_global and not address.is_multicast and address not in NOT_FOR_US
+        return address.is_global and not address.is_multicast
     if address.scope_id:
         return False
     if address.ipv4_mapped:
@@ -88,7 +102,7 @@ def is_public(text: str) -> bool:
         return is_public(str(ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)))
     if address.sixtofour:
         return is_public(str(address.sixtofour))
-    return address in GLOBAL_UNICAST and address.is_global and not address.teredo
+    return address in GLOBAL_UNICAST and address.is_global
 
 
 @dataclass(frozen=True, slots=True)

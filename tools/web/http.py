@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import httpcore2
@@ -45,26 +46,31 @@ class Received:
 
 
 async def received(
-    transport: httpx2.AsyncBaseTransport, request: httpx2.Request, most: int, *, only_good: bool = False
+    transport: httpx2.AsyncBaseTransport,
+    request: httpx2.Request,
+    most: int,
+    wanted: Callable[[int, httpx2.Headers], bool] = lambda status, headers: True,
 ) -> Received:
     """Send one request and return its answer, of at most so many bytes. The caller sees to the time.
 
-    With `only_good` the body of any answer but a 200 is left unread. Raises Unusable, and Refused from a
+    The body is left unread where status and headers are not `wanted`. Raises Unusable, and Refused from a
     guarded transport.
     """
     try:
         response = await transport.handle_async_request(request)
         try:
-            return await _read(response, most, only_good)
+            return await _read(response, most, wanted)
         finally:
             await response.aclose()
     except TROUBLE as error:
         raise Unusable(_why(error)) from None
 
 
-async def _read(response: httpx2.Response, most: int, only_good: bool) -> Received:
+async def _read(
+    response: httpx2.Response, most: int, wanted: Callable[[int, httpx2.Headers], bool]
+) -> Received:
     cached = bool(response.extensions.get("caching", {}).get("from_cache"))
-    if only_good and response.status_code != 200:
+    if not wanted(response.status_code, response.headers):
         return Received(response.status_code, response.headers, b"")
     packing = response.headers.get("content-encoding", "").strip().lower()
     if packing not in PACKED:
