@@ -87,15 +87,14 @@ def evaluate(
 
 def _check(context: typer.Context, files: list[Path], compare: bool, go_on: bool) -> None:
     """Refuse options that contradict each other."""
-    from click.core import ParameterSource
-
     from nearside.eval import WrongOption
 
     if compare and not files:
         raise WrongOption("Nothing was compared, because no file was named; write --compare FILE FILE.")
     if files and not compare:
         raise WrongOption(f"Nothing was evaluated, because {files[0]} is no option; did you mean --compare?")
-    given = [name for name in PLANNING if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+    sources = {name: context.get_parameter_source(name) for name in PLANNING}
+    given = [name for name, source in sources.items() if source and source.name == "COMMANDLINE"]
     if given and (go_on or compare):
         other = "--continue" if go_on else "--compare"
         option = f"--{given[0].replace('_', '-')}"

@@ -39,7 +39,7 @@ from syntax.languages import language_of
 
 CHECKS = ("parse", "lint", "tests")
 """Of the loop; the tests are those of the tasks, which are ours or the user's own."""
-LONGEST_REASON = 200
+LONGEST_REASON = 400
 
 Say = Callable[[str], None]
 

@@ -6,9 +6,11 @@ import contextlib
 import json
 import os
 import signal
+import sqlite3
 import tempfile
 import threading
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +18,10 @@ import pytest
 
 from actions.kinds import TASKS
 from nearside.cli import run
-from nearside.evaluation.tasks import load_all
+from nearside.evaluation.tasks import EvalTask, load_all
 from settings import paths
-from tests.nearside.eval_models import Strong, part_of
+from tests.fake_cloud import KEY, PRICES, TERRA, FakeCloud
+from tests.nearside.eval_models import Strong, part_of, wrong
 from tests.scripted_chat import Chats, serving
 
 FEW = "invoice-rounding,token-bucket"
@@ -239,6 +242,7 @@ def test_what_makes_no_sense_is_one_line(
     status: int,
     says: str,
 ) -> None:
+    configured("")
     monkeypatch.chdir(home)
     assert run(["eval", *options]) == status
     said = capsys.readouterr()
@@ -264,3 +268,97 @@ def test_the_temporary_projects_are_gone(
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     evaluated(server, capsys, "--runs", "1", "--tasks", "durations")
     assert list(tmp_path.iterdir()) == [] and list((paths.cache_dir() / "scratch").iterdir()) == []
+
+
+def hosted_settings(cloud: FakeCloud) -> str:
+    price = ", ".join(
+        f'"{name}" = {{ input = {one.input}, output = {one.output} }}' for name, one in PRICES.items()
+    )
+    return (
+        f'[routing]\nmode = "local-first"\n[cloud]\nprovider = "openai-compatible"\nmodel = "{TERRA}"\n'
+        f'base_url = "{cloud.url}/v1"\napi_key_env = "SOME_KEY"\n[cost]\nprices = {{ {price} }}\n'
+    )
+
+
+def block(task: EvalTask) -> str:
+    """Return a solution as a hosted model sends it."""
+    old = "\n".join(task.texts[task.file].splitlines()[task.first : task.last + 1])
+    return f"{task.file}\n<<<<<<< SEARCH\n{old}\n=======\n{part_of(task)}>>>>>>> REPLACE\n"
+
+
+@pytest.fixture
+def cloud(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeCloud]:
+    monkeypatch.setenv("SOME_KEY", KEY)
+    task = next(task for task in load_all() if task.name == "rent-schedule")
+    with FakeCloud(block(task), chunk=4000) as cloud:
+        configured(hosted_settings(cloud))
+        yield cloud
+
+
+def ledger(sql: str) -> list[tuple[Any, ...]]:
+    with contextlib.closing(sqlite3.connect(paths.ledger_file())) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def test_what_the_local_model_cannot_the_hosted_one_does_and_both_are_on_record(
+    cloud: FakeCloud, capsys: pytest.CaptureFixture[str]
+) -> None:
+    task = next(task for task in load_all() if task.name == "rent-schedule")
+    answers = [
+        "I would look at the months.",
+        "```\ndef due_dates(\n```",
+        f"```\n{wrong(task, part_of(task))}```",
+    ]
+    with serving(Chats([*answers, answers[2]], usage=True)) as local:
+        told = evaluated(local, capsys, "--cloud", "--runs", "1", "--tasks", "rent-schedule")
+    [seen] = told["seen"]
+    assert [(one["hosted"], one["passed"], one["step"]) for one in seen["tries"]] == [
+        (False, False, "answer"), (False, False, "parses"), (False, False, "tests"), (True, True, "tests")
+    ]  # fmt: skip
+    assert (seen["solved"], seen["raw"]) == (True, False) and told["hosted_model"] == TERRA
+    assert Decimal(seen["cost"]) == cloud.bill > 0
+    assert ledger("SELECT kind, ending, rule, asked FROM actions") == [("fix-test", "passed", "failed", 1)]
+    assert ledger("SELECT number, hosted, passed, step FROM attempts ORDER BY number") == [
+        (1, 0, 0, "answer"), (2, 0, 0, "parses"), (3, 0, 0, "tests"), (4, 1, 1, "tests")
+    ]  # fmt: skip
+    assert run(["eval", "--compare", str(only_saved())]) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["answer", "1", "0"] in rows and ["tests", "1", "0"] in rows
+    [row] = [row for row in rows if row[:3] == ["strong", "+", TERRA]]
+    assert row[4:6] == ["1/1", "0/1"] and row[-4:] == ["1", "1", "x", "1"]
+
+
+def test_the_bundled_model_completes_and_a_hosted_one_acts(
+    cloud: FakeCloud, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chosen = ["eval", "--model", "auto", "--runs", "1", "--tasks", "rent-schedule"]
+    assert run(chosen) == 1
+    said = capsys.readouterr()
+    assert "completes code and does not chat" in said.err and not cloud.received
+    assert run([*chosen, "--cloud", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    [seen] = told["seen"]
+    assert [(one["hosted"], one["passed"]) for one in seen["tries"]] == [(True, True)] and seen["solved"]
+    assert seen["raw"] is False and seen["raw_why"]
+    assert ledger("SELECT rule, asked FROM actions") == [("no model", 1)]
+    assert told["weights"] > 1_000_000 and told["memory"] > told["weights"]
+    assert Decimal(seen["cost"]) == cloud.bill > 0
+
+
+def test_no_more_is_spent_than_allowed(cloud: FakeCloud, capsys: pytest.CaptureFixture[str]) -> None:
+    with serving(Chats(script=lambda body: "No.", usage=True)) as local:
+        told = evaluated(
+            local,
+            capsys,
+            "--cloud",
+            "--runs",
+            "1",
+            "--tasks",
+            "rent-schedule",
+            "--budget",
+            "0.000001",
+            "--no-raw",
+        )
+    [seen] = told["seen"]
+    assert not cloud.received and not seen["solved"] and "budget" in seen["why"]
+    assert not any(one["hosted"] for one in seen["tries"])
