@@ -48,7 +48,7 @@ GIVEN = "You were already given this; it stands above."
 NOTHING = "Nothing was found."
 CUT = "… (the rest is left out)"
 
-_without_tools: set[str] = set()
+WITHOUT_TOOLS: set[str] = set()
 """Names of models that made no valid call when they were asked to; they are not asked again."""
 
 
@@ -76,13 +76,14 @@ async def consulted(
     *,
     room: int = MOST_TEXT,
     seconds: float = SECONDS,
+    without_tools: set[str] = WITHOUT_TOOLS,
 ) -> Consulted:
     """Let a model look things up for a task. Raises nothing but Cancelled: what fails is left out.
 
     `room` is how many characters of it the model can take. A model that makes no valid call is remembered by
-    its name, for as long as this process lives.
+    its name in `without_tools`.
     """
-    if not tools or room < LEAST_TEXT or model.name in _without_tools:
+    if not tools or room < LEAST_TEXT or model.name in without_tools:
         return Consulted()
     talk = _Talk(task, model, tools, progress, min(room, MOST_TEXT))
     failed = False
@@ -94,7 +95,7 @@ async def consulted(
     except NearsideError:  # the drafts that follow will say so, if it lasts
         failed = True
     if not talk.understood and not failed:
-        _without_tools.add(model.name)
+        without_tools.add(model.name)
     known = set(task.context)
     return Consulted(tuple(one for one in talk.snippets if one not in known), tuple(talk.calls))
 

@@ -15,7 +15,7 @@ import numpy as np
 from inference.sampling import choose
 from inference.types import EngineRefused
 
-LIKELY = 256
+LIKELY = 64
 """Tokens asked about before all are: the best of these that may stand is the best of all."""
 LONGEST = 1000
 """Most that a bound of a schema may be: each step of one is a step of the grammar."""

@@ -30,6 +30,8 @@ class LlamaVocabulary:
         self._pieces: dict[int, bytes] = {}
         self._specials: dict[str, int | None] = {}
         self._ends: frozenset[int] = frozenset()
+        self._writes = np.full(self.size, -1, np.int8)
+        """Of each token whether it spells bytes or ends an answer: 1, 0, or -1 where nobody asked yet."""
         # SentencePiece puts a space before every text; inside a prompt of several parts there must be none.
         spm = C.llama_vocab_type(self.handle) == C.LLAMA_VOCAB_TYPE_SPM
         self._glue = self._tokenize("\n", special=False) if spm else []
@@ -106,8 +108,12 @@ class LlamaVocabulary:
         return np.flatnonzero([C.llama_vocab_is_eog(self.handle, token) for token in range(self.size)])
 
     def writes_or_ends(self, tokens: np.ndarray) -> np.ndarray:
-        """Tell of each token whether it spells any bytes or is one of `ends`."""
-        return np.array([bool(self.piece(int(token))) for token in tokens]) | np.isin(tokens, self.ends)
+        """Tell of each token whether it spells any bytes or is one of `ends`; each is looked up once."""
+        new = tokens[self._writes[tokens] < 0]
+        if len(new):
+            self._writes[new] = [bool(self.piece(int(token))) for token in new]
+            self._writes[self.ends] = 1
+        return self._writes[tokens] > 0
 
     def chat_tokens(self, messages: Sequence[tuple[str, str]]) -> list[int] | None:
         """(role, content) turns through the model's own chat template, up to where the answer's text begins.

@@ -24,9 +24,9 @@ READ = '{"tool": "read_symbol", "name": "triple"}'
 
 @pytest.fixture(autouse=True)
 def forgetful() -> Iterator[None]:
-    consult._without_tools.clear()
+    consult.WITHOUT_TOOLS.clear()
     yield
-    consult._without_tools.clear()
+    consult.WITHOUT_TOOLS.clear()
 
 
 @pytest.fixture

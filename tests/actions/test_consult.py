@@ -22,9 +22,9 @@ ANSWER = '{"tool": "answer"}'
 
 @pytest.fixture(autouse=True)
 def forgetful() -> Iterator[None]:
-    consult._without_tools.clear()
+    consult.WITHOUT_TOOLS.clear()
     yield
-    consult._without_tools.clear()
+    consult.WITHOUT_TOOLS.clear()
 
 
 def call(**arguments: object) -> str:
