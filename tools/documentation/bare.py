@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tools.documentation.doc import Deadline
 from tools.documentation.environment import Environment
-from tools.documentation.files import bytes_of, listed
+from tools.documentation.files import bytes_of, is_file, listed
 from tools.documentation.index import Entry, Index, Read
 from tools.documentation.modules import PRIVATE
 
@@ -52,5 +52,5 @@ def _files(folder: str) -> Iterator[tuple[str, str]]:
             yield stem, os.path.join(folder, name)
         elif not ending:
             inner = (os.path.join(folder, name, file) for file in ("__init__.py", "__init__.pyi"))
-            if found := next(filter(os.path.isfile, inner), None):
+            if found := next(filter(is_file, inner), None):
                 yield stem, found

@@ -74,7 +74,12 @@ def checked(name: str) -> str:
             f"Nothing was looked up, because the name is {len(name):,} characters long; "
             f"at most {LONGEST_NAME} are looked up."
         )
-    if _UNSEEN.search(name) or any("\ud800" <= sign <= "\udfff" for sign in name):
+    if (
+        _UNSEEN.search(name)
+        or "\n" in name
+        or "\t" in name
+        or any("\ud800" <= sign <= "\udfff" for sign in name)
+    ):
         raise NotFound("Nothing was looked up, because the name holds control characters; leave them out.")
     return name
 

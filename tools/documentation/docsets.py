@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -9,13 +10,14 @@ import sqlite3
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
 from tools.documentation.choices import nearest
 from tools.documentation.doc import Deadline, Doc, NotFound, meant, plain
-from tools.documentation.files import Unreadable, bytes_of, listed, text_of
+from tools.documentation.files import Unreadable, bytes_of, is_file, listed, text_of
 from tools.documentation.html_text import text_of_html
 from tools.documentation.index import Entry, Index, Read
 
@@ -142,9 +144,9 @@ def _set(path: Path, address: str) -> Set | None:
         return Set("docset", path.stem, path, address)
     if path.name.endswith(".inv"):
         return Set("Sphinx", path.parent.name, path, address)
-    if (path / "index.json").is_file() and (path / "db.json").is_file():
+    if is_file(path / "index.json") and is_file(path / "db.json"):
         return Set("DevDocs", path.name, path, address)
-    if (path / "objects.inv").is_file():
+    if is_file(path / "objects.inv"):
         return Set("Sphinx", path.name, path / "objects.inv", address)
     return None
 
@@ -159,7 +161,7 @@ def _inside(root: Path, path: str) -> Path | None:
     """Return a page of a set; None for a path that leads out of it, or to nothing."""
     try:
         file = (root / path).resolve()
-        return file if file.is_relative_to(root.resolve()) and file.is_file() else None
+        return file if file.is_relative_to(root.resolve()) and is_file(file) else None
     except (OSError, ValueError, RuntimeError):
         return None
 
@@ -237,8 +239,8 @@ def _inventory(path: Path) -> Read:
     except zlib.error:
         raise Unreadable(f"{path} is damaged") from None
     found = []
-    for line in text.split("\n")[:MOST_NAMES]:
-        if one := _OBJECT.match(line):
+    for line in islice(io.StringIO(text), MOST_NAMES):
+        if one := _OBJECT.match(line.rstrip("\r\n")):
             found.append(Found(one[1], one[2], one[4][:-1] + one[1] if one[4].endswith("$") else one[4]))
     return _listed(found)
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tools.documentation.files import Unreadable, is_folder, listed, text_of
+from tools.documentation.files import Unreadable, is_file, is_folder, listed, text_of
 
 FOLDERS = (".venv", "venv", "env", ".env")
 """Names that virtual environments go by."""
@@ -66,10 +66,15 @@ def _around(python: Path) -> Iterator[Path]:
         yield python
         yield python.parent
     yield python.parent.parent
+    yield _real(python).parent.parent
+
+
+def _real(path: Path) -> Path:
+    """Return where a path leads, as far as it leads anywhere."""
     try:
-        yield python.resolve().parent.parent
-    except (OSError, RuntimeError):
-        return
+        return Path(os.path.realpath(path))
+    except (OSError, ValueError):
+        return path
 
 
 def _at(prefix: Path) -> Environment | None:
@@ -99,10 +104,7 @@ def _bases(prefix: Path, home: str) -> list[Path]:
     """Return where the Python may be that a virtual environment was made with."""
     bases = [Path(home).parent] if home else []
     for python in (prefix / "bin" / "python", Path(home or "/nowhere") / "python3"):
-        try:
-            bases.append(python.resolve().parent.parent)
-        except (OSError, RuntimeError):
-            continue
+        bases.append(_real(python).parent.parent)
     return bases
 
 
@@ -120,7 +122,7 @@ def _number(folder: str) -> tuple[int, ...]:
 def _standard(base: Path) -> tuple[Path, ...]:
     """Return the folders of the standard library below a prefix."""
     for folder in (*_libraries(base, ""), base / "Lib"):
-        if (folder / "os.py").is_file():
+        if is_file(folder / "os.py"):
             return (folder, folder / "lib-dynload")
     return ()
 

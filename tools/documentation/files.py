@@ -71,6 +71,11 @@ def listed(folder: Path | str, most: int = 20_000) -> list[str]:
     return sorted(names)
 
 
+def is_file(path: Path | str) -> bool:
+    """Tell whether there is such a regular file, links followed; no for what cannot be seen."""
+    return identity(path) is not None
+
+
 def is_folder(path: Path | str) -> bool:
     """Tell whether there is such a folder, links followed; no for what cannot be seen."""
     try:

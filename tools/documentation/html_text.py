@@ -20,8 +20,9 @@ _BLANK = re.compile(r"\n{3,}")
 class _Text(HTMLParser):
     """Collects the text from an anchor on, up to the next heading or definition of its level."""
 
-    def __init__(self, anchor: str) -> None:
+    def __init__(self, anchor: str, most: int) -> None:
         super().__init__(convert_charrefs=True)
+        self.most = most
         self.anchor, self.begun = anchor, not anchor
         self.parts: list[str] = []
         self.size = 0
@@ -80,18 +81,19 @@ class _Text(HTMLParser):
         if self.begun and not self.done and not self._skipping:
             self.parts.append(text)
             self.size += len(text)
-            self.done = self.size > WHOLE_PAGE * MOST_TEXT
+            self.done = self.size > self.most
 
 
-def text_of_html(page: str, anchor: str = "") -> str:
-    """Return the text of a page from an anchor on; of an unknown anchor all of it."""
-    parser = _Text(anchor)
+def text_of_html(page: str, anchor: str = "", most: int = WHOLE_PAGE * MOST_TEXT) -> str:
+    """Return the text of a page from an anchor on; of an unknown anchor all of it. It ends soon after so many
+    characters."""
+    parser = _Text(anchor, most)
     for start in range(0, len(page), 8192):  # a page of megabytes ends where enough was read
         parser.feed(page[start : start + 8192])
         if parser.done:
             break
     if anchor and not parser.begun:
-        return text_of_html(page)
+        return text_of_html(page, most=most)
     lines = [line.rstrip() for line in "".join(parser.parts).split("\n")]
     lines = [line.lstrip() if not line.startswith("    ") else line for line in lines]
     return _BLANK.sub("\n\n", "\n".join(lines)).strip()

@@ -43,7 +43,8 @@ class Entry:
     text: str = ""
     line: int = 1
     target: str = ""
-    """Of an alias or star what it stands for; of an attribute the name that makes it or says what it is."""
+    """Of an alias or star what it stands for, one a line; of an attribute the name that makes it, or says
+    what it is."""
     bases: tuple[str, ...] = ()
 
 
@@ -62,8 +63,12 @@ class NotRead(Exception):
     """A file would have to be read, and this is not the time."""
 
 
+class Lost(Exception):
+    """The index can no longer be read; it goes on in memory, and what was asked has to be asked again."""
+
+
 class Entries:
-    """The entries of one file."""
+    """The entries of one file. Its methods raise Lost."""
 
     def __init__(
         self, path: Path, problem: str, rows: Callable[[str, tuple[object, ...]], list[Entry]]
@@ -113,11 +118,7 @@ class Index:
             if not self.reading:
                 raise NotRead(str(path))
             self.misses += 1
-            try:
-                made = reader(path)
-            except Unreadable as error:
-                made = Read((), str(error))
-            known = self._keep(path, name, now, made)
+            known = self._keep(path, name, now, reader(path))
         number, problem = known
         return Entries(path, problem, lambda where, values: self._select(number, where, values))
 
@@ -168,7 +169,7 @@ class Index:
     def _write(self, path: Path, reader: str, now: Identity, made: Read) -> int:
         with self._database:
             run = self._database.execute
-            run("BEGIN IMMEDIATE")
+            run("BEGIN IMMEDIATE")  # what is deleted first may be of an index that lost a table
             old = run("SELECT id FROM files WHERE path = ? AND reader = ?", (str(path), reader))
             for (number,) in old.fetchall():
                 run("DELETE FROM entries WHERE file = ?", (number,))
@@ -177,6 +178,7 @@ class Index:
                 "INSERT INTO files (path, reader, mtime, size, problem) VALUES (?, ?, ?, ?, ?)",
                 (str(path), reader, now.mtime, now.size, made.problem),
             ).lastrowid
+            run("DELETE FROM entries WHERE file = ?", (number,))
             self._database.executemany(
                 "INSERT OR IGNORE INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 ((number, *_row(entry)) for entry in made.entries),
@@ -187,9 +189,12 @@ class Index:
         with self._lock:
             try:
                 return self._database.execute(statement, tuple(values)).fetchall()
-            except (sqlite3.Error, UnicodeError) as error:
-                log.debug("The index of documentation cannot be read: %s", error)
+            except UnicodeError:  # no file or name we hold is spelled like that
                 return []
+            except sqlite3.Error as error:
+                log.debug("The index of documentation goes on in memory: %s", error)
+                self._database = _connected(":memory:")
+                raise Lost from None
 
     def _open(self, file: Path | None) -> sqlite3.Connection:
         """Open the index; one that is damaged or of another version is begun anew, else it is in memory."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from tools.documentation import source_reader
 from tools.documentation.choices import nearest, with_names
 from tools.documentation.doc import Deadline, Doc, NotFound, meant, plain
-from tools.documentation.files import Unreadable, is_folder, listed, text_of
+from tools.documentation.files import Unreadable, is_file, is_folder, listed, text_of
 from tools.documentation.index import Entries, Entry, Index
 
 FOLDERS_UP = 6
@@ -39,6 +39,16 @@ class Package:
         return str(self.about.get("version", ""))
 
 
+@dataclass
+class Search:
+    """One look-up on its way: what was gone through leads nowhere, or is under way."""
+
+    deadline: Deadline
+    length: int
+    """Of the name that was asked for: no longer one is looked into further."""
+    seen: set[tuple[Path, str]] = field(default_factory=set)
+
+
 class JavaScript:
     """The names of the packages in a project's node_modules folders."""
 
@@ -56,7 +66,7 @@ class JavaScript:
             if (file := self.declarations(specifier)) is None:
                 continue
             package, path = file
-            found = self._follow(path, rest, deadline, 0)
+            found = self._follow(path, rest, Search(deadline, len(rest)), 0)
             if found:
                 return self._doc(name, package, *found)
             if rest:
@@ -94,12 +104,14 @@ class JavaScript:
     # Names.
 
     def _follow(
-        self, path: Path, rest: list[str], deadline: Deadline, depth: int
+        self, path: Path, rest: list[str], search: Search, depth: int
     ) -> tuple[Path, Entry | None] | None:
         """Return the file and the entry that a name of a file leads to; of no name the file's own."""
-        deadline.check()
-        if depth > DEEPEST:
+        search.deadline.check()
+        step = path, ".".join(rest)
+        if depth > DEEPEST or step in search.seen:
             return None
+        search.seen.add(step)
         try:
             entries = self.index.entries(
                 path, source_reader.NAMES["typescript"], source_reader.reader("typescript")
@@ -113,7 +125,7 @@ class JavaScript:
         if entry and entry.kind not in ("alias", "star"):
             return path, entry
         head = entries.get(rest[0])
-        if head and head.kind == "alias" and (found := self._onward(path, head, rest[1:], deadline, depth)):
+        if head and head.kind == "alias" and (found := self._onward(path, head, rest[1:], search, depth)):
             return found
         for space in ("", *_spaces(entries)):  # `export = React`, where React is a namespace
             inside = f"{space}." if space and space != rest[0] else ""
@@ -126,30 +138,30 @@ class JavaScript:
                 for base in filter(None, above):  # what a class extends, or the type of a constant
                     for start in dict.fromkeys((inside, "")):
                         names = [*(start + base).split("."), *rest[cut:]]
-                        if names != rest and (found := self._follow(path, names, deadline, depth + 1)):
+                        if names != rest and (found := self._follow(path, names, search, depth + 1)):
                             return found
         stars = entries.of_kind("star")[:MOST_STARS]
         for star in sorted(stars, key=lambda star: rest[0] not in star.name):  # by its file's name first
-            if found := self._onward(path, star, rest, deadline, depth):
+            if found := self._onward(path, star, rest, search, depth):
                 return found
-        for whole in _wholes(entries) if depth == 0 or len(rest) > 1 else ():
-            if whole != rest[0] and (found := self._follow(path, [whole, *rest], deadline, depth + 1)):
+        for whole in _wholes(entries) if len(rest) <= search.length else ():
+            if whole != rest[0] and (found := self._follow(path, [whole, *rest], search, depth + 1)):
                 return found
         return None
 
     def _onward(
-        self, path: Path, entry: Entry, rest: list[str], deadline: Deadline, depth: int
+        self, path: Path, entry: Entry, rest: list[str], search: Search, depth: int
     ) -> tuple[Path, Entry | None] | None:
         """Follow an import or an export of another file."""
         module, _, name = entry.target.partition("#")
         names = [name, *rest] if name not in ("", "*") else rest
         if not module:
-            return self._follow(path, names, deadline, depth + 1) if names[:1] != [entry.name] else None
+            return self._follow(path, names, search, depth + 1) if names[:1] != [entry.name] else None
         target = _beside(path, module) if module.startswith(".") else None
         if not module.startswith("."):
             known = self.declarations(module)
             target = known[1] if known else None
-        return self._follow(target, names, deadline, depth + 1) if target else None
+        return self._follow(target, names, search, depth + 1) if target else None
 
     # Answers.
 
@@ -180,7 +192,11 @@ class JavaScript:
         self, name: str, specifier: str, rest: list[str], package: Package, path: Path, deadline: Deadline
     ) -> str:
         holder, owner = specifier, ""
-        if len(rest) > 1 and (found := self._follow(path, rest[:-1], deadline, 0)) and found[1]:
+        if (
+            len(rest) > 1
+            and (found := self._follow(path, rest[:-1], Search(deadline, len(rest)), 0))
+            and found[1]
+        ):
             path, owner, holder = found[0], found[1].name, ".".join([specifier, *rest[:-1]])
         names = self._names(path, owner)
         if not owner:  # what it hands on of its other files
@@ -297,4 +313,4 @@ def _first_file(base: Path) -> Path | None:
     if script := _SCRIPT.search(text):
         choices += [f"{text[: script.start()]}.d.{script[1]}ts", f"{text[: script.start()]}.d.ts"]
     choices += [text + ending for ending in _ENDINGS]
-    return next((Path(choice) for choice in choices if Path(choice).is_file()), None)
+    return next((Path(choice) for choice in choices if is_file(choice)), None)

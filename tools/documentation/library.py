@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,7 @@ from settings.schema import Docs
 from tools.documentation.doc import Deadline, Doc, Late, NotFound, checked, meant
 from tools.documentation.docsets import Docsets
 from tools.documentation.environment import environment_of
-from tools.documentation.index import Index, NotRead
+from tools.documentation.index import Index, Lost, NotRead
 from tools.documentation.javascript import JavaScript
 from tools.documentation.man import Man, is_command
 from tools.documentation.native import Go, Rust
@@ -26,6 +27,7 @@ GRACE = 1.0
 JAVASCRIPT = ("javascript", "javascriptreact", "typescript", "typescriptreact")
 MANUAL = ("man", "c", "cpp", "shellscript", "sh", "bash")
 T = TypeVar("T")
+log = logging.getLogger("nearside.documentation")
 
 
 class Source(Protocol):
@@ -66,13 +68,25 @@ class Library:
         refusals: list[str] = []
         late: list[str] = []
         for source_name, make in self._sources(name, language).items():
+
+            def ask(make: Callable[[], Source] = make) -> Doc | None:
+                try:
+                    return make().look(name, Deadline(seconds))
+                except Lost:
+                    return make().look(name, Deadline(seconds))
+
             try:
-                doc = within(seconds + GRACE, lambda make=make: make().look(name, Deadline(seconds)))
+                doc = within(seconds + GRACE, ask)
             except NotFound as error:
                 refusals.append(str(error))
                 continue
+            except NotRead:
+                raise
             except Late:
                 late.append(source_name)
+                continue
+            except Exception:  # a defect in one source must not cost what the others know
+                log.exception("Documentation of %s cannot be used", source_name)
                 continue
             if doc:
                 return doc
@@ -105,7 +119,7 @@ class Library:
             found = self.python.similar(name) if language in ("", "python") else []
             if language in ("", *JAVASCRIPT):
                 found += JavaScript(self.project, self.index).similar(name)
-            return found
+            return [one for one in found if one != name]
 
         try:
             return within(GRACE, look)

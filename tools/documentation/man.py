@@ -58,9 +58,11 @@ class Man:
     def _program(self) -> str:
         """Return the system's man; a project's own program of that name is not run."""
         folders = os.environ.get("PATH", "").split(os.pathsep)
-        root = self.project.resolve()
+        root = os.path.realpath(self.project)
         outside = [
-            one for one in folders if one.startswith("/") and not Path(one).resolve().is_relative_to(root)
+            one
+            for one in folders
+            if one.startswith("/") and not Path(os.path.realpath(one)).is_relative_to(root)
         ]
         return shutil.which("man", path=os.pathsep.join(outside)) or ""
 

@@ -87,7 +87,7 @@ class Go:
     def _roots(self) -> list[Path]:
         found = [Path(self.environ["GOROOT"])] if self.environ.get("GOROOT") else []
         if program := shutil.which("go", path=self.environ.get("PATH", "")):
-            found.append(Path(program).resolve().parent.parent)
+            found.append(Path(os.path.realpath(program)).parent.parent)
         return [*found, Path("/usr/local/go"), Path("/usr/lib/go"), Path("/usr/share/go")]
 
 

@@ -11,7 +11,7 @@ from tools.documentation.doc import Deadline, Doc, NotFound, meant, plain
 from tools.documentation.environment import Environment
 from tools.documentation.index import Entry, Index
 from tools.documentation.modules import PRIVATE, Module
-from tools.documentation.python_names import Hit, Names, Search, absolute, is_definition
+from tools.documentation.python_names import Hit, Names, Search, absolutes, is_definition
 from tools.documentation.versions import Versions
 
 MOST_CHOICES = 5
@@ -43,6 +43,12 @@ class Python:
             doc := self._bare(parts, deadline)
         ):
             return doc
+        if len(parts) > 1 and builtin.look("builtins", parts[:1]):
+            close = nearest(parts[-1], builtin.names("builtins", parts[:-1]))
+            raise NotFound(
+                f"{name} was not found: {'.'.join(parts[:-1])} has no {parts[-1]}"
+                f"{meant(['.'.join([*parts[:-1], one]) for one in close])}"
+            )
         if self.names.modules.find(parts[0]) is None:
             return None
         raise NotFound(self._missing(name, parts, search))
@@ -62,7 +68,7 @@ class Python:
         where = f"{place}:{entry.line if entry else 1}" if place else module.name
         text, signature = entry.text if entry else "", entry.signature if entry else ""
         if entry and entry.kind == "alias":
-            target = absolute(module, entry.target)
+            target = next(iter(absolutes(module, entry)), entry.target)
             text = f"{name} is {target}, of which nothing is known here: {self._why_unknown(target)}."
         elif entry and entry.kind == "class":
             signature += self._constructor(module, entry, search)

@@ -82,9 +82,7 @@ class Names:
         for path in package.files:
             entries = self.entries(path, search)
             entry = entries.get(rest[0]) if entries else None
-            if entry and (
-                entry.kind in ("function", "class") or entry.target.endswith(f".{rest[0]}.{rest[0]}")
-            ):
+            if entry and (entry.kind in ("function", "class") or f".{rest[0]}.{rest[0]}" in entry.target):
                 return self.within(package, rest, search)
         return None
 
@@ -142,7 +140,7 @@ class Names:
         return None
 
     def _hands_on(self, target: str, name: str, search: Search) -> bool:
-        """Tell whether `from target import *` may bring a name: one it exports, if it says which those are."""
+        """Tell whether `from target import *` may bring a name: one it exports, if it says which."""
         module = self.modules.find(target)
         for path in module.files if module else ():
             if (entries := self.entries(path, search)) and (exports := entries.get("__all__")):
@@ -155,9 +153,10 @@ class Names:
         """Go on from an entry: through an alias to what it stands for, through an attribute to its class."""
         here = Hit(module, entry, entries.path, entries.problem)
         if entry.kind == "alias":
-            target = absolute(module, entry.target)
-            hit = self.find([*target.split("."), *rest], search) if target else None
-            return hit or (None if rest else here)
+            for target in absolutes(module, entry):
+                if hit := self.find([*target.split("."), *rest], search):
+                    return hit
+            return None if rest else here
         if entry.kind == "attribute" and entry.target.startswith("="):
             other = self.seen_in(module, [*entry.target[1:].split("."), *rest], search)
             return other if other and (rest or is_definition(other)) else None if rest else here
@@ -209,6 +208,11 @@ class Names:
             if not module.files or module.standard:
                 found |= dict.fromkeys(builtin.names(module.name, []))
         return [name for name in found if name != "__all__"]
+
+
+def absolutes(module: Module, entry: Entry) -> list[str]:
+    """Return what an alias may stand for, counted from the top, the likeliest first."""
+    return [full for target in entry.target.split("\n") if (full := absolute(module, target))]
 
 
 def absolute(module: Module, target: str) -> str:

@@ -137,7 +137,7 @@ def _type(annotation: str) -> str:
 
 
 def _imports(tree: ast.Module) -> dict[str, Entry]:
-    """Return a module's imports as aliases. Of two for one name the first counts: what is tried comes before
+    """Return a module's imports as aliases. Of two for one name the first comes first: what is tried before
     what is done without it, and type checkers' before others."""
     found: dict[str, Entry] = {}
     waiting: list[ast.stmt] = list(reversed(tree.body))
@@ -148,7 +148,7 @@ def _imports(tree: ast.Module) -> dict[str, Entry]:
             for alias in node.names:
                 name = alias.asname or alias.name.partition(".")[0]
                 target = alias.name if alias.asname else name
-                found.setdefault(name, Entry(name, "alias", "", "", line, target))
+                _take(found, name, target, line)
         elif isinstance(node, ast.ImportFrom):
             base = "." * node.level + (node.module or "")
             for alias in node.names:
@@ -158,13 +158,21 @@ def _imports(tree: ast.Module) -> dict[str, Entry]:
                 else:
                     name = alias.asname or alias.name
                     target = f"{base}.{alias.name}" if not base.endswith(".") else base + alias.name
-                    found.setdefault(name, Entry(name, "alias", "", "", line, target))
+                    _take(found, name, target, line)
         elif isinstance(node, (ast.If, ast.Try, ast.With)):
             inner = [*node.body, *getattr(node, "orelse", ())]
             for handler in getattr(node, "handlers", ()):
                 inner += handler.body
             waiting += reversed(inner)
     return found
+
+
+def _take(found: dict[str, Entry], name: str, target: str, line: int) -> None:
+    known = found.get(name)
+    targets = known.target.split("\n") if known else []
+    if target not in targets:
+        first = known.line if known else line
+        found[name] = Entry(name, "alias", "", "", first, "\n".join([*targets, target]))
 
 
 def _as_far_as_it_parses(text: str) -> list[Entry]:
