@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -11,9 +12,13 @@ import typer
 
 def mcp(
     path: Annotated[Path, typer.Argument(help="The project.")] = Path("."),
+    list_: Annotated[
+        bool, typer.Option("--list", help="Show the servers in your settings: their tools, or what is wrong.")
+    ] = False,
+    allow: Annotated[str, typer.Option(metavar="NAME", help="Consent to one of them in this project.")] = "",
+    revoke: Annotated[str, typer.Option(metavar="NAME", help="Take that back.")] = "",
 ) -> None:
     """Serve a project to other agents over standard input and output, by the Model Context Protocol."""
-    from nearside import mcp_server
     from nearside.workspace import workspace_of
     from settings.layers import load
 
@@ -24,4 +29,16 @@ def mcp(
     loaded = load(root)
     for note in loaded.notes:
         print(note, file=sys.stderr)
-    mcp_server.serve(root, loaded.settings)
+    if not (list_ or allow or revoke):
+        from nearside import mcp_server
+
+        mcp_server.serve(root, loaded.settings)
+        return
+    from nearside import mcp_servers
+
+    if revoke:
+        print(mcp_servers.revoke(root, revoke))
+    if allow:
+        print(mcp_servers.allow(root, loaded.settings.mcp, allow))
+    if list_:
+        print("\n".join(asyncio.run(mcp_servers.listing(root, loaded.settings.mcp))))

@@ -41,38 +41,41 @@ def tightened(
             return None
 
 
-def granted(workspace: Path, table: Mapping[str, Any]) -> bool:
-    """Say whether the user consented to this workspace's settings as they stand now."""
+def granted(workspace: Path, table: Mapping[str, Any], what: str = "") -> bool:
+    """Say whether the user consented to this workspace's settings as they stand now.
+
+    `what` is something else in the workspace that needs a consent of its own, here and in what follows.
+    """
     digest = _digest(table)
-    return bool(digest) and _recall().get(_name(workspace)) == digest
+    return bool(digest) and _recall().get(_name(workspace, what)) == digest
 
 
-def grant(workspace: Path, table: Mapping[str, Any]) -> None:
+def grant(workspace: Path, table: Mapping[str, Any], what: str = "") -> None:
     """Remember the user's consent to these settings; a change to them needs a new one. Raises OSError."""
-    _store({**_recall(), _name(workspace): _digest(table)})
+    _store({**_recall(), _name(workspace, what): _digest(table)})
 
 
-def decline(workspace: Path, table: Mapping[str, Any]) -> None:
+def decline(workspace: Path, table: Mapping[str, Any], what: str = "") -> None:
     """Remember that the user wants no question about these settings again. Raises OSError."""
-    _store({**_recall(), _name(workspace): DECLINED + _digest(table)})
+    _store({**_recall(), _name(workspace, what): DECLINED + _digest(table)})
 
 
-def declined(workspace: Path, table: Mapping[str, Any]) -> bool:
+def declined(workspace: Path, table: Mapping[str, Any], what: str = "") -> bool:
     """Say whether the user refused this workspace's settings as they stand now."""
-    return _recall().get(_name(workspace)) == DECLINED + _digest(table)
+    return _recall().get(_name(workspace, what)) == DECLINED + _digest(table)
 
 
-def revoke(workspace: Path) -> bool:
+def revoke(workspace: Path, what: str = "") -> bool:
     """Forget the consent and say whether there was one. Raises OSError."""
     known = _recall()
-    had = known.pop(_name(workspace), None)
+    had = known.pop(_name(workspace, what), None)
     if had is not None:
         _store(known)
     return had is not None and not had.startswith(DECLINED)
 
 
-def _name(workspace: Path) -> str:
-    return str(workspace.resolve())
+def _name(workspace: Path, what: str) -> str:
+    return str(workspace.resolve()) + (f"\0{what}" if what else "")  # no path holds a NUL
 
 
 def _digest(table: Mapping[str, Any]) -> str:
