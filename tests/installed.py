@@ -22,6 +22,7 @@ SOURCES = (
     "inference",
     "retrieval",
     "tools",
+    "actions",
     "lsp_server",
     "nearside",
     "tests",

@@ -20,8 +20,8 @@ def names(installed: Installed) -> list[str]:
 
 def test_the_wheel_holds_our_packages_and_nothing_else(names: list[str]) -> None:
     packages = {name.split("/")[0] for name in names if ".dist-info/" not in name}
-    assert packages >= {"settings", "syntax", "inference", "retrieval", "lsp_server", "nearside"}
-    assert packages <= {"settings", "syntax", "inference", "retrieval", "tools", "lsp_server", "nearside"}
+    ours = {"settings", "syntax", "inference", "retrieval", "tools", "actions", "lsp_server", "nearside"}
+    assert packages == ours
 
 
 def test_the_wheel_holds_every_module_of_its_packages(names: list[str]) -> None:
@@ -38,6 +38,12 @@ def test_the_wheel_holds_the_bundled_model_and_its_card(names: list[str]) -> Non
     assert [
         f"inference/models/{file.name}" for file in bundled if f"inference/models/{file.name}" not in names
     ] == []
+
+
+def test_the_wheel_holds_every_file_of_the_tasks_of_the_evaluation(names: list[str]) -> None:
+    tasks = ROOT / "nearside" / "evaluation" / "tasks"
+    files = {file.relative_to(ROOT).as_posix() for file in tasks.rglob("*") if file.is_file()}
+    assert len(files) > 100 and files <= set(names)
 
 
 def test_the_licence_travels_with_it(names: list[str]) -> None:

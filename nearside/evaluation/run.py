@@ -33,6 +33,7 @@ from nearside.evaluation.meter import Count, Metered, memory
 from nearside.evaluation.record import Evaluation, Seen, Try
 from nearside.evaluation.tasks import EvalTask
 from retrieval.walk import is_ignored
+from retrieval.workspace import folder_of
 from settings import paths
 from settings.schema import Endpoint, Settings
 from syntax.languages import language_of
@@ -241,7 +242,8 @@ def _project(task: EvalTask) -> Iterator[Path]:
                 subprocess.run([git, "init", "-q", str(root)], capture_output=True, timeout=10, check=False)
         yield root
     finally:
-        shutil.rmtree(place, ignore_errors=True)
+        for folder in (place, folder_of(place / task.name)):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _hosted_cost(root: Path, since: float) -> Decimal | None:
