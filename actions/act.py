@@ -110,9 +110,9 @@ async def act(asked: Asked, means: Means, progress: Progress) -> Result:
     """Return what an action comes to. Raises NearsideError where it cannot even begin."""
     settings, id, began = means.settings, uuid.uuid4().hex, time.time()
     project = Project(means.root, means.unsaved, means.look)
-    ladder = Ladder(
-        means.root, means.unsaved, settings.routing.actions.checks, settings.routing.actions.tests
-    )
+    actions = settings.routing.actions
+    sure_above = actions.sure_above / 100
+    ladder = Ladder(means.root, means.unsaved, actions.checks, actions.tests, sure_above=sure_above)
     local, problem = await _local(means)
     result, ending = Result(), "cancelled"
     try:

@@ -90,6 +90,8 @@ class Draft:
     texts: Mapping[str, str] = field(default_factory=dict)
     explanation: str = ""
     reason: str = ""
+    confidence: float | None = None
+    """The mean probability of the answer's tokens, geometrically; None where the model does not say."""
 
 
 def turns(task: Task, tried: Sequence[Tried] = ()) -> tuple[tuple[str, str], ...]:

@@ -29,6 +29,8 @@ QUICK = 10.0
 """Seconds up to which tests that fail are run once more, in case they are flaky."""
 MOST_TOLD = 3
 """Failures a model is told of: more confuse it, and the first is mostly the cause."""
+PROOF = frozenset(("tests", "same code"))
+"""Steps that say more than how sure a model was."""
 MUST_PASS = ("fix-test", "implement", "write-tests")
 """Kinds whose tests have to pass; others must only break none that passed before."""
 
@@ -49,9 +51,11 @@ class Ladder:
         checks: Sequence[str],
         tests: str = "",
         seconds: float = SECONDS,
+        sure_above: float = 0.0,
     ) -> None:
         """`unsaved` are texts as the editor has them, by path; `checks` are of routing.actions.checks.
 
+        A draft that no test checked must have a mean token probability of `sure_above`, where that is known.
         Whoever leaves "tests" in `checks` says that this workspace is trusted: they are the project's code.
         """
         self._root = root
@@ -59,9 +63,22 @@ class Ladder:
         self._checks = checks
         self._tests = tests
         self._seconds = seconds
+        self._sure_above = sure_above
 
     async def verify(self, task: Task, draft: Draft, progress: Progress) -> Verdict:
         """Return how far a draft comes. Raises nothing but Cancelled; what cannot be run is a reason."""
+        verdict = await self._checked(task, draft, progress)
+        if not verdict.passed or draft.confidence is None or PROOF.intersection(verdict.checked):
+            return verdict
+        if draft.confidence < self._sure_above:
+            why = (
+                f"no test checks it, and it was written with a mean probability of {draft.confidence:.0%}, "
+                f"below {self._sure_above:.0%} (routing.actions.sure_above)"
+            )
+            return Verdict(False, "confidence", why, verdict.checked)
+        return replace(verdict, step="confidence", checked=(*verdict.checked, "confidence"))
+
+    async def _checked(self, task: Task, draft: Draft, progress: Progress) -> Verdict:
         for path in draft.texts:
             if why := self._may_not_write(task, path):
                 return Verdict(False, "applies", why)

@@ -6,6 +6,7 @@ was tried. What passes no check changes nothing. Everything the loop touches is 
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
@@ -22,7 +23,7 @@ TRIES = 3
 LONGEST_ANSWER = 60_000
 """Characters after which an answer is endless."""
 
-Step = Literal["answer", "applies", "parses", "lint", "tests", "same code"]
+Step = Literal["answer", "applies", "parses", "same code", "lint", "tests", "confidence"]
 """The ladder, from below."""
 Progress = Callable[[str], None]
 """Hears in a few words what is being done."""
@@ -141,11 +142,11 @@ async def perform(
         progress("Drafting" if not number else f"Drafting again ({number + 1} of {TRIES})")
         began = time.monotonic()
         try:
-            answer, last = await _answer(local, turns(task, tried))
+            answer, last, confidence = await _answer(local, turns(task, tried))
         except NearsideError as error:
             problem = str(error)
             break
-        draft = drafted(task, answer)
+        draft = replace(drafted(task, answer), confidence=confidence)
         verdict = await _judged(task, draft, verifier, progress)
         attempt = Attempt(local.name, False, verdict, time.monotonic() - began)
         if last.usage:
@@ -185,15 +186,20 @@ def _before(task: Task, draft: Draft) -> dict[str, str | None]:
     return {path: task.text if path == task.path else task.files.get(path) for path in draft.texts}
 
 
-async def _answer(model: Model, conversation: Sequence[tuple[str, str]]) -> tuple[str, Piece]:
-    """Return the whole answer, of an endless one what a reader would look at, and the last piece of it."""
+async def _answer(
+    model: Model, conversation: Sequence[tuple[str, str]]
+) -> tuple[str, Piece, float | None]:
+    """Return the whole answer, of an endless one what a reader would look at, its last piece, and how sure
+    the model was of its tokens."""
     text, last = "", Piece()
+    logprobs: list[float] = []
     async with aclosing(model.chat(conversation)) as pieces:
         async for last in pieces:
             text += last.text
+            logprobs += last.logprobs
             if len(text) > LONGEST_ANSWER:
                 break
-    return text, last
+    return text, last, math.exp(sum(logprobs) / len(logprobs)) if logprobs else None
 
 
 async def _judged(task: Task, draft: Draft, verifier: Verifier, progress: Progress) -> Verdict:

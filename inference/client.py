@@ -129,8 +129,8 @@ class HttpEngine:
             "stream_options": {"include_usage": True},
             **({"stop": list(request.stop)} if request.stop else {}),
         }
-        if self._socket:
-            body["nearside"] = {"client": request.client, "document": request.document}
+        if self._socket:  # some servers of others refuse a conversation that asks for log-probabilities
+            body |= {"logprobs": True, "nearside": {"client": request.client, "document": request.document}}
         if request.schema is not None and self._takes_schemas:
             asked = {"name": "answer", "schema": request.schema, "strict": True}
             body["response_format"] = {"type": "json_schema", "json_schema": asked}

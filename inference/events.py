@@ -32,7 +32,8 @@ def read_chat(event: dict[str, Any]) -> Iterator[Piece]:
     """Read /v1/chat/completions events. What a server hands out as reasoning is no part of the answer."""
     for choice in event.get("choices") or ():
         delta = choice.get("delta") or {}
-        yield Piece(str(delta.get("content") or ""), finish=choice.get("finish_reason"))
+        chosen, _ = token_logprobs((choice.get("logprobs") or {}).get("content"))
+        yield Piece(str(delta.get("content") or ""), logprobs=chosen, finish=choice.get("finish_reason"))
     yield from _openai_usage(event)
 
 

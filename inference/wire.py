@@ -191,12 +191,28 @@ class ChatAnswer(CompletionAnswer):
 
     def part(self, piece: Piece) -> dict[str, Any]:
         delta = {"content": piece.text} if piece.text else {}
-        choice = {"index": piece.index, "delta": delta, "finish_reason": piece.finish}
+        choice = {
+            "index": piece.index,
+            "delta": delta,
+            "finish_reason": piece.finish,
+            "logprobs": _chat_logprobs(piece),
+        }
         return self._frame([choice]) | {"object": "chat.completion.chunk"}
 
     def _choice(self, piece: Piece) -> dict[str, Any]:
         message = {"role": "assistant", "content": piece.text}
-        return {"index": piece.index, "message": message, "finish_reason": piece.finish}
+        return {
+            "index": piece.index,
+            "message": message,
+            "finish_reason": piece.finish,
+            "logprobs": _chat_logprobs(piece),
+        }
+
+
+def _chat_logprobs(piece: Piece) -> dict[str, Any] | None:
+    """Return log-probabilities in the form of chat; which token is which part of the text is not kept."""
+    content = [{"token": "", "logprob": value, "top_logprobs": []} for value in piece.logprobs]
+    return {"content": content} if content else None
 
 
 @dataclass(frozen=True)

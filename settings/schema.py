@@ -204,6 +204,12 @@ class Actions:
         choices=("parse", "lint", "tests"),
     )
     tests: str = setting("", "command that runs the tests, for the check of that name")
+    sure_above: int = setting(
+        50,
+        "per cent of mean token probability that a local draft must have where no test checked it; 0 is any",
+        untrusted="raise",
+        high=99,
+    )
 
 
 @dataclass(frozen=True)

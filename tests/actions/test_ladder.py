@@ -152,3 +152,21 @@ async def test_a_flaky_test_is_run_once_more_before_it_counts(project: Path) -> 
     verdict, said = await judged(project, RIGHT)
     assert verdict.passed, verdict.why
     assert [line for line in said if "again" in line] == ["Running 1 test file again"]
+
+
+@pytest.mark.parametrize(
+    ("confidence", "checks", "passed", "step"),
+    [
+        (0.4, ("parse",), False, "confidence"),
+        (0.6, ("parse",), True, "confidence"),
+        (None, ("parse",), True, "parses"),
+        (0.4, ("parse", "tests"), True, "tests"),
+    ],
+)
+async def test_a_draft_that_no_test_checked_must_have_been_sure(
+    project: Path, confidence: float | None, checks: tuple[str, ...], passed: bool, step: str
+) -> None:
+    draft = Draft({"sums.py": RIGHT}, confidence=confidence)
+    verdict = await Ladder(project, {}, checks, sure_above=0.5).verify(task(), draft, lambda text: None)
+    assert (verdict.passed, verdict.step) == (passed, step), verdict.why
+    assert passed or "40%" in verdict.why

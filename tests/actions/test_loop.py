@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -115,6 +116,20 @@ async def test_a_check_that_cannot_be_made_is_not_tried_again_nor_by_the_hosted_
     model = Says([BAD, GOOD])
     result = await perform(task(), model, None, Cannot())
     assert not result.passed and len(model.heard) == 1 and "no tests were found" in result.reason
+
+
+async def test_how_sure_the_model_was_goes_with_the_draft() -> None:
+    class Sure(Says):
+        async def chat(
+            self, turns: Sequence[tuple[str, str]], schema: Mapping[str, object] | None = None
+        ) -> AsyncGenerator[Piece, None]:
+            yield Piece(GOOD, logprobs=(math.log(0.9), math.log(0.4)))
+
+    verifier = Adds()
+    await perform(task(), Sure([]), None, verifier)
+    assert verifier.seen[0].confidence == pytest.approx(0.6)
+    await perform(task(), Says([GOOD]), None, verifier)
+    assert verifier.seen[1].confidence is None
 
 
 async def test_an_attempt_says_what_it_took() -> None:

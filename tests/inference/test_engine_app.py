@@ -13,6 +13,7 @@ import httpx2
 import pytest
 
 from inference.engine_state import EngineState
+from inference.events import read_chat
 from inference.types import ModelUnreadable
 from tests.inference.engine_server import running
 from tests.scripted_backend import ScriptedBackend, digest_script
@@ -154,6 +155,9 @@ def test_chat_answers_and_streams_deltas(engine: Engine) -> None:
     )
     events = engine.stream("/v1/chat/completions", messages=messages)
     assert "".join(c["delta"].get("content", "") for event in events for c in event["choices"]) == expected
+    told = [piece for event in events for piece in read_chat(event)]
+    logprobs = [value for piece in told for value in piece.logprobs]
+    assert len(logprobs) == len(expected) and max(logprobs) <= 0  # a byte is a token here
 
 
 def test_a_conversations_answer_gets_what_the_turns_leave(tmp_path: Path) -> None:
