@@ -5,7 +5,6 @@ What is offered is decided without a model; nothing runs before somebody chooses
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -14,13 +13,12 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types as lsp
 
 from actions.kinds import KINDS, Kind
-from lsp_server import action_run
+from lsp_server import action_run, engine
 from lsp_server.action_edit import Abilities
 from lsp_server.action_wanted import Wanted, lines_of, wanted_of, why_no_model, why_none
 from lsp_server.configuration import plain
 from lsp_server.documents import Document
 from lsp_server.session import NearsideServer  # by name: pygls reads the types of a command's parameters
-from lsp_server.suggestions import relative_path
 
 if TYPE_CHECKING:
     from actions.place import Outline, Place
@@ -29,8 +27,6 @@ ACT, INSTRUCT = "nearside.act", "nearside.instruct"
 """Run by the server, and by clients that ask their user for an instruction and then run the first."""
 MOST_DIAGNOSTICS = 5
 """That are offered to be fixed at one place."""
-LARGEST = 400_000
-"""Characters of a document in which actions are offered; what is larger is not parsed."""
 IMPATIENT = ("eglot", "emacs", "helix")
 """Clients that wait 10 or 20 seconds for an answer: their actions are not resolved but begun by a command."""
 FAILED_TEST = re.compile(r"pytest|unittest|neotest|jest|vitest|mocha|go test|cargo test", re.IGNORECASE)
@@ -49,9 +45,11 @@ async def code_action(ls: NearsideServer, params: lsp.CodeActionParams) -> list[
         return []
     by_hand = params.context.trigger_kind != lsp.CodeActionTriggerKind.Automatic
     if why := why_none(ls, document):
+        if ls.info is None:
+            engine.meet(ls)
         lacking = why == why_no_model(ls)
         return [_disabled(kinds[0], why)] if lacking and by_hand and _can(ls, "disabled_support") else []
-    outline = await _outline(ls, document)
+    outline = await ls.outlines.of(document, by_hand=by_hand)
     if outline is None or ls.documents.get(document.uri) is not document:
         return []
     offered = _offered(ls, document, outline, params, kinds, by_hand)
@@ -81,7 +79,7 @@ async def act(ls: NearsideServer, *arguments: object) -> bool:
         ls.window_show_message(lsp.ShowMessageParams(lsp.MessageType.Warning, line))
         return False
     document = ls.documents.get(wanted.uri)
-    if document and not wanted.name and (outline := await _outline(ls, document)):
+    if document and not wanted.name and (outline := await ls.outlines.of(document, by_hand=True)):
         from actions.place import place
 
         wanted = replace(wanted, name=place(outline, *lines_of(ls, document, wanted.range)).name)
@@ -138,23 +136,6 @@ def _applies(ls: NearsideServer, kind: Kind, here: Place, selected: bool, by_han
     if kind.name == "write-tests":
         return here.written and Abilities.of(ls.client.capabilities, in_action=True).creates
     return here.written
-
-
-async def _outline(ls: NearsideServer, document: Document) -> Outline | None:
-    """Return what a document defines, read once for each of its revisions; None where it is too large."""
-    known = ls.outlines.get(document.uri)
-    if known and known[0] is document and known[1] == document.revision:
-        return known[2]
-    if sum(map(len, document.lines)) > LARGEST:
-        return None
-    from actions.place import outline
-    from syntax.languages import language_of
-
-    revision, path = document.revision, relative_path(document.uri, ls.client.workspace)
-    made = await asyncio.to_thread(outline, document.text, language_of(path), path)
-    if ls.documents.get(document.uri) is document and document.revision == revision:
-        ls.outlines[document.uri] = document, revision, made
-    return made
 
 
 def _as_action(

@@ -59,6 +59,12 @@ async def disconnect(ls: NearsideServer) -> None:
                 await engine.close()
 
 
+def meet(ls: NearsideServer) -> None:
+    """Ask the engine about itself again, where it could not answer when the session began."""
+    if ls.engine and ls.completer and (ls.introduction is None or ls.introduction.done()):
+        ls.introduction = ls.run_in_background(_introduce(ls, ls.engine, ls.completer))
+
+
 async def for_chat(ls: NearsideServer) -> Engine | None:
     """Return the engine of code actions; one of its own is made when it is first asked for."""
     wanted = ls.settings.model.for_chat

@@ -15,6 +15,7 @@ from inference.completer import Completer, Mechanisms, Suggestion
 from inference.debounce import Debounce
 from inference.gate import Gate
 from inference.types import Engine, EngineInfo
+from lsp_server.action_outline import Outlines
 from lsp_server.configuration import plain
 from lsp_server.context import Context
 from lsp_server.documents import Document, Place
@@ -29,7 +30,6 @@ from lsp_server.status import Status
 from settings.schema import Model, Settings
 
 if TYPE_CHECKING:
-    from actions.place import Outline
     from lsp_server.action_run import Running
 
 OnStatus = Callable[[str], None]
@@ -96,13 +96,14 @@ class NearsideServer(LanguageServer):
         self.status = Status(self)
         self.asked: dict[str, tuple[int, Place]] = {}
         """Revision and place of each document's waiting request."""
+        self.owed: dict[str, tuple[int, Place]] = {}
+        """The same of requests whose answer comes after its deadline."""
         self.suggestions: dict[str, Suggestion] = {}
         """The last suggestion of each document, for whoever asks what it cost."""
         self.edits = Edits()
         self.running: dict[str, Running] = {}
         """The code action under way in each document."""
-        self.outlines: dict[str, tuple[Document, int, Outline]] = {}
-        """What each document defined at a revision."""
+        self.outlines = Outlines(self)
         self.outcomes = Outcomes(lambda delay, work: asyncio.get_running_loop().call_later(delay, work))
         self.outcomes.on_verdict = self._judged
         self.escalation = Escalation(self)

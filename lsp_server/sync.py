@@ -61,6 +61,7 @@ def did_change(ls: NearsideServer, params: lsp.DidChangeTextDocumentParams) -> N
         ls.outcomes.edited(document, start[0] + change.text.count("\n"))
     document.version = params.text_document.version
     ls.project.changed(document)
+    ls.outlines.changed(document)
     ls.debounce.typed(time.monotonic())
     if edits:
         suggestion = ls.suggestions.get(document.uri)
@@ -82,7 +83,7 @@ def did_close(ls: NearsideServer, params: lsp.DidCloseTextDocumentParams) -> Non
         ls.project.closed(document)
         ls.edits.forget(document)
         action_run.closed(ls, document.uri)
-    ls.outlines.pop(params.text_document.uri, None)
+    ls.outlines.closed(params.text_document.uri)
     ls.suggestions.pop(params.text_document.uri, None)
     if ls.completer:
         ls.completer.supersede(params.text_document.uri)

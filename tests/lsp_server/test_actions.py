@@ -254,3 +254,54 @@ async def test_an_explanation_goes_to_the_plugin_or_is_named(begin: Begin) -> No
     plain = await begin("sums.py", "It **adds**.", capabilities=without("window", "showDocument"))
     assert await plain.acts("explain", span(1))
     assert (await plain.warned()).startswith("The explanation is in /")
+
+
+DOUBLE = fenced("def double(a):\n    return a + a")
+
+
+async def test_a_project_cannot_have_its_tests_run(begin: Begin, tmp_path: Path) -> None:
+    root = python_project(tmp_path / "project")
+    (root / ".nearside.toml").write_text('[routing.actions]\nchecks = ["tests"]\ntests = "touch ran"\n')
+    acting = await begin("sums.py", DOUBLE, checks=("parse",))
+    edit = await acting.resolved("Make double faster", span(5))
+    assert edit and edit["changeAnnotations"]["nearside"]["description"].endswith("local · parses")
+
+
+async def test_a_model_of_its_own_for_actions_is_asked_only_when_one_is_chosen(begin: Begin) -> None:
+    acting = await begin("sums.py", DOUBLE, checks=("parse",), model={"chat": "chatty.gguf"})
+    await acting.offered(span(5))
+    assert (await acting.client.counters())["models"] == ["auto"]
+    assert await acting.resolved("Make double faster", span(5))
+    assert await acting.resolved("Make double faster", span(5))
+    models = (await acting.client.counters())["models"]
+    assert models[0] == "auto" and [Path(model).name for model in models[1:]] == ["chatty.gguf"]
+
+
+@pytest.mark.parametrize("folder", [True, False])
+async def test_a_file_outside_of_a_project_is_held_against_its_grammar_alone(
+    start: Start, tmp_path: Path, folder: bool
+) -> None:
+    root = python_project(tmp_path / "project")
+    file = (tmp_path if folder else root) / "sums.py"
+    (tmp_path / "sums.py").write_text(SUMS)
+    client = await start(Script(chats=[DOUBLE]), opened(root if folder else None))
+    edit = await Acting(client, file).open().resolved("Make double faster", span(5))
+    assert edit and edit["changeAnnotations"]["nearside"]["description"].endswith("local · parses")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32"])
+async def test_carriage_returns_and_wide_characters_stay(start: Start, tmp_path: Path, encoding: str) -> None:
+    root = python_project(tmp_path / "project")
+    text = "def sign(a):\r\n    return '😀é' + a, 1\r\n\r\nafter = '😀'\r\n"
+    (root / "sums.py").write_bytes(text.encode())
+    answer = fenced("def sign(a):\n    return '😀é' + a, 2")
+    params = opened(root, checks=("parse",))
+    params["capabilities"] = {**params["capabilities"], "general": {"positionEncodings": [encoding]}}
+    client = await start(Script(chats=[answer]), params)
+    acting = Acting(client, root / "sums.py").open()
+    edit = await acting.resolved("Make sign faster", span(1))
+    assert edit, acting.warnings()
+    [change] = edit["documentChanges"]
+    assert applied(text, change["edits"], encoding) == text.replace("1", "2")
+    column = {"utf-8": 25, "utf-16": 22, "utf-32": 21}[encoding]
+    assert [one["range"]["start"] for one in change["edits"]] == [{"line": 1, "character": column}]

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.lsp_client import insertion
 from tests.lsp_server.acting import (
     AUTOMATIC,
     CAPABILITIES,
@@ -126,13 +127,26 @@ async def test_only_kinds_that_were_asked_for_are_offered(
 
 async def test_the_cursor_may_move_much_and_the_text_is_read_once(begin: Begin) -> None:
     acting = await begin(SUMS * 200)
-    first = await acting.offered(span(1), trigger=AUTOMATIC)
+    first = await acting.offered(span(1))
     for line in range(2, 200):
         await acting.offered(span(line), trigger=AUTOMATIC)
     assert (await acting.client.counters())["outlines"] == 1 and first
     acting.client.change(2, {"text": SUMS}, uri=acting.uri)
     assert (await acting.offered(span(1)))[0]["data"]["version"] == 2
     assert (await acting.client.counters())["outlines"] == 2
+
+
+async def test_while_one_types_nothing_is_read_and_in_the_pause_once(begin: Begin) -> None:
+    acting = await begin()
+    assert await acting.offered(span(1))
+    menus = []
+    for version in range(2, 12):
+        acting.client.change(version, insertion(3, 0, "\n"), uri=acting.uri)
+        menus.append(asyncio.create_task(acting.offered(span(1), trigger=AUTOMATIC)))
+        await acting.client.counters()
+    assert (await acting.client.counters())["outlines"] == 1
+    assert [bool(menu) for menu in await asyncio.gather(*menus)] == [False] * 9 + [True]
+    assert await acting.offered(span(1)) and (await acting.client.counters())["outlines"] == 2
 
 
 async def test_a_model_that_cannot_chat_is_told_by_hand_where_the_client_shows_it(begin: Begin) -> None:
@@ -146,6 +160,18 @@ async def test_a_model_that_cannot_chat_is_told_by_hand_where_the_client_shows_i
     assert await acting.offered(span(1), only=["source"]) == []
     silent = await begin(chats=(), capabilities=without("textDocument", "codeAction", "disabledSupport"))
     assert await silent.offered(span(1)) == []
+
+
+async def test_an_engine_that_is_late_is_asked_again(start: Start, tmp_path: Path) -> None:
+    script = Script(chats=["…"], fail="unavailable", fail_calls=1)
+    client = await start(script, opened(tmp_path), ready=False)
+    await client.heard("window/showMessage")
+    acting = Acting(client, tmp_path / "sums.py").open(SUMS)
+    [action] = await acting.offered(span(1))
+    assert "the model is not loaded yet" in action["disabled"]["reason"]
+    while not (await client.counters())["ready"]:
+        await asyncio.sleep(0.005)
+    assert await acting.titles(span(1), trigger=AUTOMATIC) == WRITTEN
 
 
 async def test_files_that_no_model_may_see_have_no_actions(begin: Begin) -> None:
