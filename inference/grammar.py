@@ -1,4 +1,4 @@
-"""Holding an answer to a JSON schema: which schemas can be held to, and how the next token is chosen.
+"""Holding an answer to a grammar: how the next token is chosen.
 
 The likeliest token is asked about alone; the others only where it may not stand. Masking the vocabulary for
 every token would cost more than a small model's decoding does.
@@ -6,9 +6,7 @@ every token would cost more than a small model's decoding does.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
@@ -17,23 +15,6 @@ from inference.types import EngineRefused
 
 LIKELY = 64
 """Tokens asked about before all are: the best of these that may stand is the best of all."""
-LONGEST = 1000
-"""Most that a bound of a schema may be: each step of one is a step of the grammar."""
-LARGEST = 20_000
-"""Characters of a schema."""
-NOTES = frozenset(("title", "description", "default", "examples", "$schema", "$id", "$comment"))
-HELD = (
-    frozenset(("$ref",)),
-    frozenset(("oneOf",)),
-    frozenset(("anyOf",)),
-    frozenset(("const", "type")),
-    frozenset(("enum", "type")),
-    frozenset(("type", "properties", "required", "additionalProperties")),
-    frozenset(("type", "items", "minItems", "maxItems")),
-    frozenset(("type", "minLength", "maxLength")),
-)
-"""Keywords that are kept to, as far as they stand together; others would be dropped without a word."""
-BOUNDS = ("minLength", "maxLength", "minItems", "maxItems")
 
 
 class Grammar(Protocol):
@@ -96,60 +77,3 @@ class Held:
                 "the schema asks. Simplify the schema."
             )
         return int(kept[choose(row[kept], temperature, random)])
-
-
-def checked(schema: Mapping[str, Any]) -> str:
-    """Return a schema as JSON. Raises EngineRefused for one that an answer cannot be held to in full."""
-    try:
-        text = json.dumps(schema)
-        if len(text) > LARGEST:
-            raise ValueError(f"it has more than {LARGEST} characters")
-        _check(schema, "the schema", top=True)
-    except (ValueError, TypeError, RecursionError) as error:
-        raise not_held(str(error) or "it is nested too deeply") from None
-    return text
-
-
-def not_held(why: str) -> EngineRefused:
-    return EngineRefused(
-        f"The request was not answered: an answer cannot be held to its JSON schema: {why}. "
-        "Change the schema, or ask without one."
-    )
-
-
-def _check(schema: Any, place: str, *, top: bool = False) -> None:
-    if not isinstance(schema, Mapping):
-        raise ValueError(f"{place} is no object")
-    asked = schema.keys() - NOTES
-    if top:
-        asked -= {"$defs", "definitions"}
-    if not asked:
-        raise ValueError(f"{place} asks for nothing")
-    if not any(asked <= group for group in HELD):
-        raise ValueError(f"{place} has {', '.join(sorted(map(repr, asked)))}, not supported together")
-    if "type" not in asked and not asked & {"$ref", "oneOf", "anyOf", "const", "enum", "properties"}:
-        raise ValueError(f"{place} has no 'type'")
-    for name in BOUNDS:
-        bound = schema.get(name, 0)
-        if isinstance(bound, bool) or not isinstance(bound, int) or not 0 <= bound <= LONGEST:
-            raise ValueError(f"{name!r} of {place} is no whole number from 0 to {LONGEST}")
-    for name in ("oneOf", "anyOf"):
-        for number, inner in enumerate(_list(schema, name, place)):
-            _check(inner, f"{name}[{number}] of {place}")
-    _list(schema, "enum", place)
-    if missing := [name for name in schema.get("required", ()) if name not in schema.get("properties", ())]:
-        raise ValueError(f"{place} requires {missing[0]!r} and does not describe it")
-    for group in ("properties", "$defs", "definitions"):
-        for name, inner in schema.get(group, {}).items():
-            _check(inner, f"{name!r} of {place}")
-    if "items" in schema:
-        _check(schema["items"], f"'items' of {place}")
-    if not isinstance(more := schema.get("additionalProperties", False), bool):
-        _check(more, f"'additionalProperties' of {place}")
-
-
-def _list(schema: Mapping[str, Any], name: str, place: str) -> list[Any]:
-    value = schema.get(name)
-    if name in schema and not (isinstance(value, list) and value):
-        raise ValueError(f"{name!r} of {place} is no list of values")
-    return value or []

@@ -18,8 +18,9 @@ import numpy as np
 
 from inference import fim
 from inference.backend import CacheFull, Interrupted, ModelDescription
+from inference.gbnf import gbnf
 from inference.grammar import Grammar
-from inference.llama_grammar import LlamaGrammar, gbnf
+from inference.llama_grammar import LlamaGrammar
 from inference.llama_vocab import LlamaVocabulary
 from inference.types import EngineError, ModelTooLarge, ModelUnreadable
 from settings.schema import Model as ModelSettings

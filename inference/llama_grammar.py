@@ -1,32 +1,18 @@
-"""JSON schemas as llama.cpp grammars: converted by llama-cpp-python, kept to by llama.cpp's sampler."""
+"""Grammars (gbnf.py) kept to by llama.cpp's sampler."""
 
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Mapping
 from typing import Any
 
 import llama_cpp as C
 import numpy as np
-from llama_cpp.llama_grammar import PRIMITIVE_RULES, json_schema_to_gbnf
 
-from inference.grammar import checked, not_held
+from inference.gbnf import not_held
 from inference.llama_vocab import LlamaVocabulary
 
 CANDIDATE = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])
 """llama_token_data."""
-CHARACTER = r"""[^"\\\x00-\x1F\x7F] | "\\" (["\\/bfnrt] | "u" [0-9a-fA-F]{4})"""
-"""One character of a JSON string (RFC 8259, section 7); the library's own rule lets line breaks through."""
-
-
-def gbnf(schema: Mapping[str, Any]) -> str:
-    """Return a schema as a grammar in llama.cpp's notation. Raises EngineRefused where it cannot be one."""
-    text = checked(schema)
-    try:
-        rules = json_schema_to_gbnf(text)
-    except Exception as error:  # the library raises whatever it stumbles over
-        raise not_held(f"llama-cpp-python cannot convert it ({type(error).__name__}: {error})") from error
-    return rules.replace(f"char ::= {PRIMITIVE_RULES['char'].content}", f"char ::= {CHARACTER}")
 
 
 class LlamaGrammar:

@@ -18,7 +18,8 @@ import numpy as np
 
 from inference import fim
 from inference.backend import CacheFull, Interrupted, ModelDescription
-from inference.grammar import Grammar, checked
+from inference.gbnf import gbnf
+from inference.grammar import Grammar
 
 SPECIAL = (
     "<|endoftext|>",
@@ -110,7 +111,7 @@ class ScriptedBackend:
 
     def grammar(self, schema: Mapping[str, Any]) -> Callable[[], Grammar]:
         """Keeps to schemas with an enum."""
-        checked(schema)
+        gbnf(schema)  # refuses what an engine refuses
         texts = [json.dumps(value).encode() for value in schema["enum"]]
 
         def make() -> ScriptedGrammar:

@@ -23,6 +23,8 @@ LARGEST_WHOLE = 10**9
 DECODER = json.JSONDecoder()
 _NAMES: dict[Any, str] = {str: "a text", int: "a whole number", bool: "true or false"}
 OBJECT = re.compile(r"\{")
+HALF = re.compile("[\ud800-\udfff]")
+"""Half of a pair of surrogates, which JSON can spell and nothing else can."""
 MOST_TRIED = 20
 """Opening braces of an answer at which an object is looked for."""
 
@@ -80,10 +82,12 @@ class Parameter:
         """Say what is wrong with a value; nothing where it is one of this parameter's."""
         if self.choices:
             return "" if value in self.choices else f"{self.name} must be one of {', '.join(self.choices)}"
-        if self.kind is str and isinstance(value, str):
-            long = len(value) > self.about.longest
-            return f"{self.name} has more than {self.about.longest} characters" if long else ""
-        if type(value) is self.kind and (self.kind is bool or 0 <= int(str(value)) <= LARGEST_WHOLE):
+        if isinstance(value, str) and self.kind is str and len(value) > self.about.longest:
+            return f"{self.name} has more than {self.about.longest} characters"
+        odd = (isinstance(value, str) and HALF.search(value)) or (
+            isinstance(value, int) and not 0 <= value <= LARGEST_WHOLE
+        )
+        if type(value) is self.kind and not odd:
             return ""
         return f"{self.name} must be {_NAMES[self.kind]}"
 
@@ -214,11 +218,11 @@ def _call(value: dict[str, Any], tools: Sequence[Tool]) -> tuple[Call | None, st
     tool = next((one for one in tools if one.name == name), None)
     if tool is None:
         known = ", ".join([*(one.name for one in tools), ANSWER])
-        return None, f"there is no tool {json.dumps(name, ensure_ascii=False)[:80]}; there are {known}"
+        return None, f"there is no tool {json.dumps(name)[:80]}; there are {known}"
     parameters = {one.name: one for one in tool.parameters}
     for key in arguments:
         if key not in parameters:
-            return None, f"{tool.name} takes no {key[:80]}"
+            return None, f"{tool.name} takes no {json.dumps(key)[:80]}"
     for one in tool.parameters:
         if one.name not in arguments:
             if one.needed:

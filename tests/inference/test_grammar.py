@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from inference.drafts import Drafts
-from inference.grammar import LARGEST, LIKELY, LONGEST, Held, checked
+from inference.grammar import LIKELY, Held
 from inference.scheduler import Scheduler
 from inference.types import EngineRefused
 from tests.inference.engine_server import running
@@ -180,48 +180,3 @@ def test_a_schema_that_cannot_be_kept_to_is_refused_in_one_line(
     message = response.json()["error"]["message"]
     assert says in message and "\n" not in message
     assert not backend.grammars and not backend.decodes
-
-
-@pytest.mark.parametrize(
-    "schema",
-    [
-        {"type": "object", "properties": {"a": {"const": "x"}, "b": {"type": "integer"}}, "required": ["a"]},
-        {"oneOf": [{"type": "null"}, {"type": "array", "items": {"type": "boolean"}, "maxItems": 3}]},
-        {"$defs": {"n": {"type": "number"}}, "$ref": "#/$defs/n"},
-        {"type": "string", "maxLength": LONGEST, "description": "a note", "title": "t"},
-        {"type": "object", "properties": {}, "additionalProperties": {"type": "string"}},
-    ],
-)
-def test_schemas_of_the_supported_keywords_are_taken(schema: dict[str, Any]) -> None:
-    assert json.loads(checked(schema)) == schema
-
-
-@pytest.mark.parametrize(
-    ("schema", "says"),
-    [
-        ({"type": "integer", "minimum": 3}, "'minimum'"),
-        ({"oneOf": [{"type": "null"}], "properties": {}}, "together"),
-        ({"type": "object", "properties": {"a": {"type": "string", "format": "email"}}}, "'format'.* "),
-        ({"type": "string", "maxLength": LONGEST + 1}, "maxLength"),
-        ({"type": "string", "maxLength": True}, "maxLength"),
-        ({"type": "array", "items": True}, "no object"),
-        ({"minLength": 1}, "no 'type'"),
-        ({"oneOf": []}, "no list"),
-        ({"enum": "ab"}, "no list"),
-        ({"type": "object", "properties": {}, "required": ["a"]}, "requires 'a'"),
-        ({"enum": ["x" * LARGEST]}, "characters"),
-        ({"const": {1, 2}}, "JSON"),
-        ({"description": "anything"}, "asks for nothing"),
-    ],
-)
-def test_what_would_be_dropped_without_a_word_is_refused(schema: dict[str, Any], says: str) -> None:
-    with pytest.raises(EngineRefused, match=says) as told:
-        checked(schema)
-    assert "\n" not in str(told.value)
-
-
-def test_a_schema_that_holds_itself_is_refused() -> None:
-    schema: dict[str, Any] = {"type": "array"}
-    schema["items"] = schema
-    with pytest.raises(EngineRefused):
-        checked(schema)

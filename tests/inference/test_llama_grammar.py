@@ -15,7 +15,7 @@ from inference.client import HttpEngine
 from inference.drafts import Drafts
 from inference.grammar import Held
 from inference.llama import LlamaBackend
-from inference.llama_grammar import LlamaGrammar, gbnf
+from inference.llama_grammar import LlamaGrammar
 from inference.models import resolve
 from inference.scheduler import Scheduler
 from inference.types import ChatRequest, EngineRefused
@@ -140,16 +140,6 @@ def test_the_likeliest_token_spares_the_mask(backend: LlamaBackend) -> None:
         assert held.choose(logits, np.arange(len(logits)), 0.0, np.random.default_rng(0)) == token
     assert held.full_masks == 0
     grammar.close()
-
-
-@pytest.mark.parametrize(
-    "schema",
-    [{"$ref": "https://example.org/schema.json"}, {"$ref": "#/$defs/none"}, {"type": "complex"}],
-)
-def test_what_the_library_cannot_convert_is_refused_in_one_line(schema: dict[str, Any]) -> None:
-    with pytest.raises(EngineRefused, match="cannot convert it") as told:
-        gbnf(schema)
-    assert "\n" not in str(told.value)
 
 
 def test_rules_that_llama_cpp_cannot_read_are_refused(backend: LlamaBackend) -> None:

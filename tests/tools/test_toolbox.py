@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 import pytest
 
-from inference.grammar import checked
+from inference.gbnf import gbnf
 from tools.toolbox import Argument, Found, described, read, schema, tool
 
 
@@ -38,7 +38,7 @@ TOOLS = [tool(search), tool(open_file)]
 
 def test_a_schema_is_derived_that_an_engine_can_hold_a_model_to() -> None:
     derived = schema(TOOLS)
-    assert checked(derived)
+    assert gbnf(derived)
     assert derived["oneOf"][0]["properties"] == {
         "tool": {"const": "search"},
         "query": {"type": "string", "maxLength": 20},
@@ -103,9 +103,13 @@ def test_the_wish_to_answer_is_a_call() -> None:
         ('{"tool": ["search"], "query": "x"}', "no tool"),
         ('{"tool": "search"}', "search needs query, words"),
         ('{"tool": "search", "query": 7}', "query must be a text"),
+        ('{"tool": "search", "query": "\\ud800"}', "query must be a text"),
         ('{"tool": "search", "query": "x", "kind": "web"}', "kind must be one of code, docs"),
         ('{"tool": "search", "query": "xxxxxxxxxxxxxxxxxxxxx"}', "more than 20 characters"),
-        ('{"tool": "search", "query": "x", "shell": "rm"}', "takes no shell"),
+        ('{"tool": "search", "query": "x", "shell": "rm"}', 'takes no "shell"'),
+        ('{"tool": "search", "query": "x", "a\\n\\ud800": 1}', "takes no"),
+        ('{"tool": "\\ud800"}', "no tool"),
+        ('{"tool": "open_file", "path": "a", "line": ' + "9" * 5000 + "}", "no JSON object"),
         ('{"tool": "open_file", "path": "a", "line": "7"}', "line must be a whole number"),
         ('{"tool": "open_file", "path": "a", "line": true}', "line must be a whole number"),
         ('{"tool": "open_file", "path": "a", "line": -1}', "line must be a whole number"),
@@ -115,7 +119,7 @@ def test_the_wish_to_answer_is_a_call() -> None:
 )
 def test_what_is_no_call_is_refused_with_a_reason(text: str, says: str) -> None:
     call, reason = read(text, TOOLS)
-    assert call is None and says in reason and "\n" not in reason
+    assert call is None and says in reason and "\n" not in reason and reason.encode()
 
 
 async def nameless(query: Annotated[str, Argument("x", "x")]) -> Sequence[Found]:
