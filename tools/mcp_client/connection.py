@@ -53,7 +53,7 @@ class Connection:
 
     @property
     def ended(self) -> bool:
-        return self._owner is None or self._owner.done()
+        return self._owner is None or self._owner.done() or bool(self._fault.reason)
 
     async def open(self) -> None:
         """Start or reach the server and list its tools. Raises Broken."""
@@ -126,11 +126,19 @@ class Connection:
                 self.listed = await _listed(session)
                 self._session = session
                 opened.set_result(None)
-                await self._closing.wait()
+                await self._until_over()
         except OSError as error:
             self._fault.found(f"it cannot be started ({(error.strerror or str(error)).lower()})")
         except Exception as error:  # whatever a library makes of what a server does
             self._fault.found(_reason(error))
+
+    async def _until_over(self) -> None:
+        waits = [asyncio.create_task(each.wait()) for each in (self._closing, self._fault.noticed)]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in waits:
+                each.cancel()
 
     def _transport(self) -> AbstractAsyncContextManager[Any]:
         if self.server.url:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 
 from inference.types import NearsideError
 
@@ -32,9 +33,13 @@ class Fault:
     """What a server did wrong, once it has: words that follow `because`."""
 
     reason: str = ""
+    ending: bool = False
+    """Whether it is being ended, so that its end is none of its doing."""
+    noticed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def found(self, reason: str) -> None:
         self.reason = self.reason or reason
+        self.noticed.set()
 
 
 @dataclass

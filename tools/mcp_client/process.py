@@ -24,6 +24,8 @@ from tools.mcp_client.limits import LONGEST_MESSAGE, Allowance, Fault
 INHERITED = ("PATH", "HOME", "LANG")
 END_SECONDS = 1.0
 """From closing its standard input until a server is asked to end, and again until it is killed."""
+GONE_SECONDS = 0.3
+"""Until what was killed is gone; its new parent may never take leave of it."""
 LAST_WORDS = 2_000
 """Bytes of its standard error that are kept, for the line that says why it did not start."""
 READ = 1 << 16
@@ -64,6 +66,7 @@ async def piped(command: Sequence[str], variables: Mapping[str, str], fault: Fau
     try:
         yield reading, writing
     finally:
+        fault.ending = True
         await asyncio.shield(asyncio.create_task(_end(process, tasks)))
         for stream in (incoming, reading, writing, outgoing):
             stream.close()
@@ -87,9 +90,10 @@ async def _listen(
             line += rest
             if len(line) > LONGEST_MESSAGE:
                 raise OverflowError(f"one message of it is longer than {LONGEST_MESSAGE >> 20} MB")
-        with contextlib.suppress(TimeoutError):  # its standard error may say why
-            await asyncio.wait_for(process.wait(), END_SECONDS)
-        fault.found("it ended" + _last(said))
+        if not fault.ending:
+            with contextlib.suppress(TimeoutError):  # its standard error may say why
+                await asyncio.wait_for(process.wait(), END_SECONDS)
+            fault.found("it ended" + _last(said))
     except OverflowError as error:
         fault.found(str(error))
         _signal(process, signal.SIGKILL)
@@ -149,6 +153,7 @@ async def _end(process: asyncio.subprocess.Process, tasks: Sequence[asyncio.Task
         _signal(process, number)  # also where it ended by itself: what it started is of its group
     with contextlib.suppress(TimeoutError):  # one that cannot be killed is left to the system
         await asyncio.wait_for(_exited(process), END_SECONDS)
+        await asyncio.wait_for(_dispersed(process), GONE_SECONDS)
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
@@ -161,6 +166,14 @@ async def _exited(process: asyncio.subprocess.Process) -> None:
     """Wait for the process alone: `wait` also waits for pipes, which others may hold."""
     while process.returncode is None:
         await asyncio.sleep(0.01)
+
+
+async def _dispersed(process: asyncio.subprocess.Process) -> None:
+    """Wait until the system knows no process of the group."""
+    with contextlib.suppress(ProcessLookupError):
+        while True:
+            os.killpg(process.pid, 0)
+            await asyncio.sleep(0.005)
 
 
 def _signal(process: asyncio.subprocess.Process, number: signal.Signals) -> None:

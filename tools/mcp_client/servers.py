@@ -104,6 +104,8 @@ class Servers:
 
     async def _started(self, server: McpServer) -> Standing:
         self._starts[server.name] = self._starts.get(server.name, 0) + 1
+        if gone := self._open.get(server.name):
+            await gone.close()
         connection = Connection(self._root, server)
         self._open[server.name] = connection
         try:

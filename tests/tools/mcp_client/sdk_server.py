@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import os
-import subprocess
-import sys
 from typing import Literal
 
 from mcp.server.mcpserver import Context, Image, MCPServer
+from pydantic import BaseModel
 
 server = MCPServer("tickets")
-calls = 0
+
+
+class Wanted(BaseModel):
+    key: str
 
 
 @server.tool()
@@ -61,13 +63,6 @@ async def hang() -> str:
 
 
 @server.tool()
-def die() -> str:
-    """End in the middle."""
-    print("out of tickets", file=sys.stderr, flush=True)
-    os._exit(3)
-
-
-@server.tool()
 def long() -> str:
     """Answer with half a million characters."""
     return "x" * 500_000
@@ -87,24 +82,13 @@ async def ask(context: Context) -> str:
 
 @server.tool()
 def change() -> str:
-    """Take a tool away and bring another."""
+    """Take tools away and bring another."""
     server.remove_tool("add")
     server.add_tool(lambda: "new", name="brought", description="New.")
     return "changed"
 
 
-@server.tool()
-def spawn() -> int:
-    """Start a process that outlives the server."""
-    return subprocess.Popen(["sleep", "1000"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL).pid
-
-
-from pydantic import BaseModel  # noqa: E402
-
-
-class Wanted(BaseModel):
-    key: str
-
-
 if __name__ == "__main__":
+    with open(os.environ["PIDS"], "a") as file:
+        file.write(f"{os.getpid()}\n")
     server.run()
