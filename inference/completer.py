@@ -170,6 +170,11 @@ class Completer:
             if generation := calls.get(document):
                 self._drop(generation)
 
+    def under_way(self, document: str) -> asyncio.Future[None] | None:
+        """Return the call somebody waits for, or waited for, in a document; its answer ends in the cache."""
+        generation = self._running.get(document)
+        return generation.task if generation else None
+
     async def warm(self, context: CursorContext) -> None:
         """Evaluate a prompt nobody has asked about yet, so that its KV cache is there when somebody does."""
         if not self.mechanisms.warm_up:

@@ -11,7 +11,7 @@ from lsprotocol import types as lsp
 from pygls.capabilities import ServerCapabilitiesBuilder
 from pygls.uris import to_fs_path
 
-from lsp_server import action_run, completion, configuration, engine, recording
+from lsp_server import action_run, completion, configuration, engine, figures, recording
 from lsp_server.configuration import plain
 from lsp_server.positions import ENCODINGS
 
@@ -42,6 +42,8 @@ async def initialized(ls: NearsideServer, _: lsp.InitializedParams) -> None:
     ls.editor_settings = await configuration.pull(ls)
     await configuration.load(ls)
     ls.run_in_background(configuration.watch(ls))
+    if ls.client.says(figures.SHOWS):
+        ls.run_in_background(figures.tell(ls))
 
 
 async def shutdown(ls: NearsideServer, _: None = None) -> None:
@@ -51,6 +53,7 @@ async def shutdown(ls: NearsideServer, _: None = None) -> None:
     await ls.escalation.close()
     ls.outcomes.close()
     await ls.project.close()
+    await ls.packages.close()
     await recording.stop(ls)
     await engine.disconnect(ls)
 

@@ -55,6 +55,11 @@ class Project:
         self.ready = False
         """Whether every file has been read once, so that no name is missing."""
 
+    @property
+    def on(self) -> bool:
+        """Whether the workspace is to be indexed."""
+        return self._settings is not None
+
     # The process.
 
     async def follow(self) -> None:

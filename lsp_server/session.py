@@ -23,6 +23,7 @@ from lsp_server.edits import Edits
 from lsp_server.escalation import Escalation
 from lsp_server.indexing import Indexing
 from lsp_server.outcomes import Outcomes
+from lsp_server.packages import Packages
 from lsp_server.positions import Encoding
 from lsp_server.project import Project
 from lsp_server.protocol import NearsideProtocol, tolerant_converter
@@ -109,6 +110,7 @@ class NearsideServer(LanguageServer):
         self.escalation = Escalation(self)
         self.indexing = Indexing(self)
         self.project = Project(self)
+        self.packages = Packages(self)
         self.context = Context(self)
         self._background: set[asyncio.Task[Any]] = set()
 

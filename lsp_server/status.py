@@ -35,6 +35,11 @@ class Status:
         self._failing = False
         self._token: str | None = None
 
+    @property
+    def failing(self) -> bool:
+        """Whether the engine failed last."""
+        return self._failing
+
     def note(self, text: str) -> None:
         """Show a line the user has to act on, once."""
         if text not in self._told:

@@ -20,6 +20,7 @@ from inference.lines import plain_line_ends
 from inference.prompts import CursorContext, window
 from inference.quiet import before_asking, in_file, too_little
 from inference.types import Cancelled, NearsideError
+from lsp_server import late
 from lsp_server.documents import Document, Place
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ async def suggest(
     Everything up to the first await sees the document the request was made for.
     """
     ls.suggestions.pop(document.uri, None)
+    ls.owed.pop(document.uri, None)
     if ls.warming:  # reading ahead is for idle times, and would push what is needed now out of the cache
         ls.warming.cancel()
     if ls.completer is None:
@@ -114,6 +116,8 @@ async def suggest(
         ls.status.recovered()
         ls.debounce.answered(max(0.0, suggestion.latency_ms / 1000 - wait))
     placed = _as_of_now(ls, document, asked, suggestion)
+    if suggestion.partial and placed is None:
+        late.follow(ls, document, asked)
     hosted = suggestion.source == "hosted"
     if not hosted:  # what a hosted model wrote was wanted, and cannot be bettered
         ls.escalation.drafted(Draft(document, *asked, context, suggestion, placed, by_hand))
@@ -174,7 +178,7 @@ def cursor_context(ls: NearsideServer, document: Document, place: Place) -> Curs
         repository=workspace.name if workspace else "",
         language=document.language,
         snippets=ls.context.ready(document, place),
-        members=ls.project.members(document),
+        members=(*ls.project.members(document), *ls.packages.members(document)),
     )
 
 

@@ -1,0 +1,254 @@
+// A real VS Code with the packaged extension, driven in a headless browser as a user's keys and eyes would.
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import * as fs from 'node:fs';
+import * as net from 'node:net';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import { chromium, type Browser, type Page } from 'playwright-core';
+
+export const REPOSITORY = path.resolve(import.meta.dirname, '../../..');
+const VSIX = path.join(REPOSITORY, 'editors/vscode/dist/nearside.vsix');
+const PYTHON = path.join(REPOSITORY, '.venv/bin/python');
+const PICTURES = process.env.PICTURES ?? path.join(os.tmpdir(), 'nearside-pictures');
+const BROWSER = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'];
+const PATIENCE = 30_000; // milliseconds for anything to appear: three processes share a small machine
+
+export interface Programs {
+  readonly node: string;
+  readonly vscode: string;
+  readonly version: string;
+  readonly chromium: string;
+}
+
+/** Where VS Code and Chromium are, as `python -m tests.e2e.vscode` tells; fetched if need be. */
+export function programs(): Programs {
+  const told = spawnSync(PYTHON, ['-m', 'tests.e2e.vscode'], { cwd: REPOSITORY, encoding: 'utf8' });
+  if (told.status !== 0) throw new Error(told.stderr.trim());
+  return JSON.parse(told.stdout) as Programs;
+}
+
+/** What E0, the engine of tests, does: see tests/scripted_engine.py. */
+export type Script = Record<string, unknown>;
+
+export interface Options {
+  readonly script?: Script;
+  readonly settings?: Record<string, unknown>;
+  readonly files?: Record<string, string>;
+  readonly trusted?: boolean;
+  /** Without the command of the test server: the extension looks for one itself. */
+  readonly ownServer?: boolean;
+  readonly environment?: Record<string, string>;
+  readonly query?: string;
+}
+
+export class Workbench {
+  readonly folder = fs.mkdtempSync(path.join(os.tmpdir(), 'nearside-vscode-'));
+  readonly project = path.join(this.folder, 'project');
+  readonly state = path.join(this.folder, 'state');
+  page!: Page;
+  private server!: ChildProcess;
+  private browser!: Browser;
+  private readonly found = programs();
+
+  static async open(options: Options = {}): Promise<Workbench> {
+    const workbench = new Workbench();
+    try {
+      await workbench.start(options);
+    } catch (error) {
+      await workbench.close();
+      throw error;
+    }
+    return workbench;
+  }
+
+  private async start(options: Options): Promise<void> {
+    const files = options.files ?? { 'add.py': 'def add(a, b):\n    \n' };
+    for (const [name, text] of Object.entries(files)) write(path.join(this.project, name), text);
+    const script = path.join(this.folder, 'script.json');
+    write(script, JSON.stringify(options.script ?? {}));
+    const log = path.join(this.folder, 'server.pids');
+    // VS Code hands on the environment of a login shell, not its own: what the server is to have stands here.
+    const homes = ['CONFIG', 'DATA', 'STATE', 'CACHE'].map((kind) => [`XDG_${kind}_HOME`, path.join(this.state, kind.toLowerCase())]);
+    const variables = { ...Object.fromEntries(homes), SCRIPTED_ENGINE: script, ...options.environment } as Record<string, string>;
+    const assigned = Object.entries(variables).map(([name, value]) => `${name}='${value}'`);
+    const serve = `exec env ${assigned.join(' ')} ${PYTHON} -m tests.serve_scripted 2>> ${this.folder}/server.err`;
+    const command = ['sh', '-c', `echo $$ >> ${log}; cd ${REPOSITORY} && ${serve}`];
+    this.configure({ ...(options.ownServer ? {} : { 'nearside.server.command': command }), ...options.settings }, options.trusted);
+    const environment = { ...process.env, ...variables };
+    const places = ['user', 'ext', 'data'].map((name) => path.join(this.folder, name));
+    const own = ['--user-data-dir', places[0]!, '--extensions-dir', places[1]!, '--server-data-dir', places[2]!];
+    const program = path.join(this.found.vscode, 'out/server-main.js');
+    const base = [program, ...own, '--accept-server-license-terms'];
+    if (!options.query) {
+      const done = spawnSync(this.found.node, [...base, '--install-extension', VSIX], { env: environment, encoding: 'utf8' });
+      if (done.status !== 0) throw new Error(`not installed: ${done.stdout}${done.stderr}`);
+    }
+    const port = await freePort();
+    const serving = ['--host', '127.0.0.1', '--port', String(port), '--without-connection-token', '--telemetry-level', 'off'];
+    const smoke = options.query ? ['--enable-smoke-test-driver'] : [];
+    const output = fs.openSync(path.join(this.folder, 'vscode.log'), 'w');
+    this.server = spawn(this.found.node, [...base, ...serving, ...smoke], { env: environment, stdio: ['ignore', output, output], detached: true });
+    const url = `http://127.0.0.1:${port}/?folder=${this.project}${(options.query ?? '').replaceAll('HOST', `127.0.0.1:${port}`)}`;
+    await this.until('VS Code listens', () => fetch(url).then((answer) => answer.ok, () => false));
+    this.browser = await chromium.launch({ executablePath: this.found.chromium, args: BROWSER });
+    const context = await this.browser.newContext({ viewport: { width: 1100, height: 640 } });
+    await context.route((at) => at.hostname !== '127.0.0.1', (route) => route.abort());
+    this.page = await context.newPage();
+    if (process.env.PAGELOG) this.page.on('console', (message) => console.log('page:', message.text().slice(0, 300)));
+    if (options.query) return;
+    await this.page.goto(url);
+    await this.page.waitForSelector('.monaco-workbench', { timeout: 60_000 });
+  }
+
+  get url(): string {
+    return this.page.url();
+  }
+
+  /** Write the settings: those of the user and, for what has the scope `machine`, those of the machine. */
+  configure(settings: Record<string, unknown>, trusted = true): void {
+    const quiet = {
+      'telemetry.telemetryLevel': 'off',
+      'workbench.startupEditor': 'none',
+      'workbench.welcomePage.walkthroughs.openOnInstall': false,
+      'workbench.tips.enabled': false,
+      'workbench.secondarySideBar.defaultVisibility': 'hidden',
+      'update.mode': 'none',
+      'extensions.autoUpdate': false,
+      'extensions.autoCheckUpdates': false,
+      'extensions.ignoreRecommendations': true,
+      'chat.disableAIFeatures': true,
+      'editor.minimap.enabled': false,
+      'files.autoSave': 'off',
+      'security.workspace.trust.enabled': !trusted,
+    };
+    const text = JSON.stringify({ ...quiet, ...settings }, null, 2);
+    write(path.join(this.folder, 'user/User/settings.json'), text);
+    write(path.join(this.folder, 'data/data/Machine/settings.json'), text);
+    write(path.join(this.folder, 'user/Machine/settings.json'), text);
+  }
+
+  /** Return the process ids of the language servers started so far, the running one last. */
+  servers(): number[] {
+    const file = path.join(this.folder, 'server.pids');
+    return fs.existsSync(file) ? fs.readFileSync(file, 'utf8').trim().split('\n').map(Number) : [];
+  }
+
+  /** What the server logged so far. */
+  log(): string {
+    const file = path.join(this.state, 'state/nearside/nearside.log');
+    return fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : '';
+  }
+
+  async openFile(name: string): Promise<void> {
+    await this.page.keyboard.press('Control+P');
+    await this.page.waitForSelector('.quick-input-widget input');
+    await this.page.keyboard.type(name, { delay: 10 });
+    await this.page.waitForSelector(`.quick-input-list .monaco-list-row >> text=${name}`, { timeout: PATIENCE });
+    await this.page.keyboard.press('Enter');
+    await this.page.waitForSelector(`.tab.active[data-resource-name="${name}"]`, { timeout: PATIENCE });
+    await this.page.click('.editor-instance .view-lines');
+  }
+
+  /** Put the cursor at the end of a line, the first being 1. */
+  async goTo(line: number): Promise<void> {
+    await this.page.keyboard.press('Control+Home');
+    for (let at = 1; at < line; at++) await this.page.keyboard.press('ArrowDown');
+    await this.page.keyboard.press('End');
+  }
+
+  async type(text: string): Promise<void> {
+    await this.page.keyboard.type(text, { delay: 60 });
+  }
+
+  async press(key: string): Promise<void> {
+    await this.page.keyboard.press(key);
+  }
+
+  /** Run a command of the palette by its title. */
+  async command(title: string): Promise<void> {
+    await this.page.keyboard.press('F1');
+    await this.page.waitForSelector('.quick-input-widget input');
+    await this.page.keyboard.type(title, { delay: 5 });
+    await this.page.waitForSelector(`.quick-input-list .monaco-list-row.focused >> text=${title.replace(/^.*: /, '')}`, { timeout: PATIENCE });
+    await this.page.keyboard.press('Enter');
+  }
+
+  /** The ghost text on the screen. */
+  async ghost(): Promise<string> {
+    const parts = await this.page.$$eval('[class*="ghost-text"]', (all) => all.map((one) => one.textContent ?? ''));
+    return parts.join('').replaceAll('\u00a0', ' ');
+  }
+
+  async showsGhost(text: string): Promise<void> {
+    await this.until(`ghost text ${JSON.stringify(text)}`, async () => (await this.ghost()).trimEnd() === text);
+  }
+
+  /** The status bar's text of ours. */
+  async status(): Promise<string> {
+    const item = await this.page.$('.statusbar-item[id$="nearside.status"]');
+    return ((await item?.textContent()) ?? '').trim();
+  }
+
+  /** Wait until the server has its engine: what is typed before is answered by nothing. */
+  async isReady(): Promise<void> {
+    await this.until('the status bar names the model', async () => (await this.status()).includes('scripted'));
+  }
+
+  /** Save the active file and return what is on the disk. */
+  async saved(name: string, ready: (text: string) => boolean = () => true): Promise<string> {
+    await this.page.keyboard.press('Control+S');
+    const file = path.join(this.project, name);
+    await this.until(`${name} saved`, async () => {
+      const dirty = await this.page.$('.tab.active.dirty');
+      return !dirty && ready(fs.readFileSync(file, 'utf8'));
+    });
+    return fs.readFileSync(file, 'utf8');
+  }
+
+  async picture(name: string): Promise<void> {
+    fs.mkdirSync(PICTURES, { recursive: true });
+    await this.page.screenshot({ path: path.join(PICTURES, `vscode-${name}.png`) });
+  }
+
+  async until<T>(what: string, look: () => Promise<T> | T, patience = PATIENCE): Promise<NonNullable<T>> {
+    const end = Date.now() + patience;
+    for (;;) {
+      const seen = await look();
+      if (seen) return seen as NonNullable<T>;
+      if (Date.now() > end) {
+        await this.page?.screenshot({ path: path.join(os.tmpdir(), 'nearside-vscode-failed.png') }).catch(() => {});
+        throw new Error(`not seen in ${patience} ms: ${what} (${path.join(os.tmpdir(), 'nearside-vscode-failed.png')})`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.browser?.close();
+    if (this.server?.pid) {
+      const ended = new Promise((resolve) => this.server.once('exit', resolve));
+      try {
+        process.kill(-this.server.pid, 'SIGTERM');
+        await ended;
+      } catch {
+        // it ended before
+      }
+    }
+    if (!process.env.KEEP) fs.rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+function write(file: string, text: string): void {
+  fs.mkdirSync(path.dirname(file), { recursive: true });
+  fs.writeFileSync(file, text);
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = net.createServer().on('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as net.AddressInfo;
+      probe.close(() => resolve(port));
+    });
+  });
+}
