@@ -62,6 +62,7 @@ class FakeWeb:
         """What stalls goes on."""
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
         self._server.daemon_threads = True
+        self._server.handle_error = lambda *_: None  # type: ignore[method-assign]  # who leaves is no news
         self._server.web = self  # type: ignore[attr-defined]
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
 
@@ -165,7 +166,9 @@ class _Handler(BaseHTTPRequestHandler):
     do_POST = do_GET
 
     def _send(self, reply: Reply) -> None:
-        self.send_response(reply.status)
+        self.send_response_only(reply.status)
+        if "date" not in reply.headers:
+            self.send_header("date", self.date_time_string())
         if reply.kind:
             self.send_header("content-type", reply.kind)
         for name, value in reply.headers.items():

@@ -1,21 +1,23 @@
 """What a page says, as Markdown: prose without the furniture round it, code to the letter.
 
-Text, Markdown, JSON and XML are left as they are. Blocking, and slow for a large page: call it in a thread.
+Text, Markdown, JSON and XML are left as they are. HTML takes as long as its author likes: see reading.py.
 """
 
 from __future__ import annotations
 
 import html
+import json
 import re
+import sys
 from collections.abc import Iterator
-
-from tools.documentation.html_text import text_of_html
 
 MOST_TEXT = 40_000
 """Characters of a page; long references are longer, and nobody reads them whole."""
 MOST_TAGS = 30_000
 """Of a page whose main part is looked for, which takes up to a second for so many; one with more is only
 converted."""
+MOST_MEMORY = 2 * 1024**3
+"""Bytes of address space of the process that reads a page; the libraries alone take half a gigabyte."""
 HTML = frozenset(("text/html", "application/xhtml+xml"))
 TEXT = frozenset(("text/plain", "text/markdown", "text/x-markdown", "text/xml", "text/x-rst"))
 CUT = "… (the rest is left out)"
@@ -65,9 +67,15 @@ def title_of(text: str, media: str) -> str:
 def markdown(text: str, media: str, most: int = MOST_TEXT) -> str:
     """Return what a page says, at most so many characters."""
     if media in HTML:
-        text = _main_part(text) or text_of_html(text)
+        text = _main_part(text) or _all_of(text, most)
     text = "".join(c if c.isprintable() or c in "\n\t" else "" for c in text[: most + 1]).strip()
     return text if len(text) <= most else f"{text[:most].rstrip()}\n{CUT}"
+
+
+def _all_of(page: str, most: int) -> str:
+    from tools.documentation.html_text import text_of_html
+
+    return text_of_html(page, most=2 * most)  # blank lines it takes out again count there
 
 
 def _main_part(page: str) -> str:
@@ -127,3 +135,18 @@ def _fenced(code: str, language: str) -> str:
         return ""
     marks = "`" * max(3, 1 + max(map(len, re.findall(r"`+", code)), default=0))
     return f"\n{marks}{'' if language == 'default' else language}\n{code}\n{marks}\n"
+
+
+def main() -> None:
+    """Answer one request of reading.py: a JSON object on standard input, and one on standard output."""
+    asked = json.load(sys.stdin)
+    if sys.platform != "win32":
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CPU, (asked["seconds"], asked["seconds"]))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        if sys.platform == "linux":  # elsewhere it is not held to, or counts what is no memory
+            resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+    page, media = asked["page"], asked["media"]
+    answer = {"title": title_of(page, media), "text": markdown(page, media, asked["most"])}
+    sys.stdout.write(json.dumps(answer))

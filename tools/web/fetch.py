@@ -14,10 +14,10 @@ import httpx2
 
 from settings.schema import Web
 from tools.web.cache import through_cache
-from tools.web.extract import decoded, is_readable, markdown, title_of
+from tools.web.extract import HTML, MOST_TEXT, decoded, is_readable, markdown
 from tools.web.guard import Guard, GuardedTransport, Internet, WebError, Wire, shown
 from tools.web.http import AGENT, Received, Unusable, received
-from tools.web.threads import apart
+from tools.web.reading import Unread, read
 
 MOST_REDIRECTS = 5
 MOVED = frozenset((301, 302, 303, 307, 308))
@@ -79,12 +79,12 @@ async def fetch(url: str, web: Web, *, wire: Wire | None = None, cache: Path | N
                 transport = await through_cache(transport, cache, most)
             async with transport:
                 where, got = await _followed(transport, guard, asked, most)
-            return await apart(_page, where, got)
+            return await _page(where, got)
     except TimeoutError:
         raise NotFetched(
             f"it was not there after {web.timeout} s", "try again, or raise web.timeout"
         ) from None
-    except Unusable as error:
+    except (Unusable, Unread) as error:
         raise NotFetched(str(error)) from None
 
 
@@ -109,17 +109,23 @@ def _is_page(status: int, headers: httpx2.Headers) -> bool:
     return status == 200 and is_readable(Received(status, headers, b"").media)
 
 
-def _page(url: httpx2.URL, got: Received) -> Page:
+async def _page(url: httpx2.URL, got: Received) -> Page:
     if got.status != 200:
         raise NotFetched(f"its server answered {got.status}")
     if not is_readable(got.media):
         raise NotFetched(f"it is {shown(got.media) or 'of no kind its server names'}, and no text")
     charset = httpx2.Response(200, headers=got.headers).charset_encoding or ""
     text = decoded(got.body, charset, got.media)
-    said = markdown(text, got.media) if text is not None else ""
-    if not said:
-        raise NotFetched("it is empty" if text is not None else "it is binary, whatever its server says")
-    return Page(title_of(text or "", got.media) or str(url), str(url), _day(got), said)
+    if text is None:
+        raise NotFetched("it is binary, whatever its server says")
+    title = ""
+    if got.media in HTML:
+        title, text = await read(text, got.media, MOST_TEXT)
+    else:
+        text = markdown(text, got.media)
+    if not text:
+        raise NotFetched("it is empty")
+    return Page(title or str(url), str(url), _day(got), text)
 
 
 def _day(got: Received) -> str:

@@ -11,7 +11,7 @@ import httpx2
 from tools.web.guard import WebError
 
 AGENT = "Nearside (https://pypi.org/project/nearside)"
-PACKED = frozenset(("", "identity", "gzip", "x-gzip", "deflate"))
+PACKED = frozenset(("", "identity", "gzip", "deflate"))
 """How a body may be packed; one way at once."""
 TROUBLE = (
     httpcore2.NetworkError,
