@@ -1,4 +1,5 @@
-"""python -m benchmarks.screen docs/neovim.svg: Neovim with ghost text from the bundled model, as it happened.
+"""python -m benchmarks.screen docs/neovim.svg: Neovim with ghost text from the bundled model, as it happened;
+with --scene action docs/action.svg: a failing test that is fixed.
 
 A real Neovim runs in tmux with the plugin, the server and the engine of this checkout. Keys are pressed at a
 typist's pace; every change of the screen becomes a frame of one animated SVG.
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -22,36 +24,20 @@ from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
+from benchmarks.screen_scenes import SCENES, Scene
+from tests.scripted_chat import Chats, serving
+
 ROOT = Path(__file__).resolve().parent.parent
-COLUMNS, ROWS = 84, 20
+COLUMNS = 84
 WIDTH, HEIGHT, MARGIN = 8.4, 18.0, 12.0
 """Of a cell and around the screen, in SVG units."""
 BACKGROUND, FOREGROUND, CURSOR = "#14161b", "#e0e2ea", "#9b9ea4"
 """Colours of Neovim's own dark scheme."""
-SHOW_ABOVE = 5
-"""Per cent: what the bundled model is not sure of is shown, too."""
 KEY_SECONDS = 0.14
 """Between two keys: a practised typist's median."""
-
-BUFFER = '''"""Accounts and what moves between them."""
-
-
-class Account:
-    def __init__(self, owner, balance=0):
-        self.owner = owner
-        self.balance = balance
-
-    def deposit(self, amount):
-        if amount <= 0:
-            raise ValueError("amount must be positive")
-        self.balance += amount
-        return self.balance
-    '''
-SCRIPT: tuple[str, ...] = (
-    "\ndef withdraw(self, amount):\n", "if amount > self.balance:\n", "rai", "look", "tab", "\n", "self.",
-    "look", "balance -= amount\n", "ret", "look", "tab", "look",
-)  # fmt: skip
-"""Text to type; `look` waits for ghost text and lets the viewer see it, `tab` accepts."""
+LONGEST_START = 60.0
+LONGEST_WORK = 60.0
+"""Seconds an action may take until its recording is given up."""
 
 
 @dataclass(frozen=True)
@@ -67,10 +53,16 @@ class Frame:
 class Terminal:
     """A tmux session with Neovim in it."""
 
-    def __init__(self, program: Path, folder: Path) -> None:
-        self._socket = str(folder / "tmux")
-        file = folder / "accounts.py"
-        file.write_text(BUFFER)
+    def __init__(self, program: Path, folder: Path, scene: Scene, url: str) -> None:
+        self._socket, self._rows = str(folder / "tmux"), scene.rows
+        self._log = folder / ".local/state/nearside/nearside.log"
+        project = folder / "project"
+        for path, text in scene.files.items():
+            (project / path).parent.mkdir(parents=True, exist_ok=True)
+            (project / path).write_text(text)
+        settings = folder / ".config/nearside/config.toml"
+        settings.parent.mkdir(parents=True)
+        settings.write_text(scene.config.format(url=url))
         init = folder / "init.lua"
         command = [sys.executable, "-P", "-m", "nearside", "serve"]
         names = ", ".join(f"[==[{part}]==]" for part in command)
@@ -82,21 +74,29 @@ class Terminal:
         )
         environment = {
             "PATH": os.environ["PATH"], "LANG": "C.UTF-8", "HOME": str(folder), "PYTHONPATH": str(ROOT),
-            "TERM": "xterm-256color", "COLORTERM": "truecolor",
-            "NEARSIDE_COMPLETION_SHOW_ABOVE": str(SHOW_ABOVE),
+            "TERM": "xterm-256color", "COLORTERM": "truecolor", **scene.environment,
         }  # fmt: skip
-        inside = ["env", "-i", *(f"{k}={v}" for k, v in environment.items())]
-        inside += [str(program), "-n", "-i", "NONE", "-u", str(init), "+normal! G", str(file)]
-        size = ["-x", str(COLUMNS), "-y", str(ROWS)]
+        inside = ["env", "-i", "-C", str(project), *(f"{k}={v}" for k, v in environment.items())]
+        inside += [str(program), "-n", "-i", "NONE", "-u", str(init), *scene.command]
+        size = ["-x", str(COLUMNS), "-y", str(scene.rows)]
         self._tmux("-f", "/dev/null", "new-session", "-d", *size, " ".join(f"'{part}'" for part in inside))
         self._tmux("set", "-g", "status", "off")
         self._tmux("set", "-ga", "terminal-overrides", ",*:Tc")
+
+    def wait_for_model(self) -> None:
+        """Return once the server has a model: the recording begins then."""
+        until = time.monotonic() + LONGEST_START
+        while time.monotonic() < until:
+            if self._log.exists() and "Connected to" in self._log.read_text("utf-8"):
+                return
+            time.sleep(0.1)
+        raise SystemExit(f"Nothing was recorded, because the server had no model within {LONGEST_START:.0f} s.")
 
     def keys(self, *keys: str, literal: bool = False) -> None:
         self._tmux("send-keys", *(["-l"] if literal else []), *keys)
 
     def frame(self, at: float) -> Frame:
-        rows = self._tmux("capture-pane", "-e", "-p").split("\n")[:ROWS]
+        rows = self._tmux("capture-pane", "-e", "-p").split("\n")[: self._rows]
         x, y = self._tmux("display-message", "-p", "#{cursor_x} #{cursor_y}").split()
         return Frame(at, tuple(rows), (int(x), int(y)))
 
@@ -109,15 +109,14 @@ class Terminal:
         ).stdout
 
 
-def record(program: Path) -> list[Frame]:
-    """Play the script and return the screen's changes, the first at second 0."""
-    with tempfile.TemporaryDirectory(prefix="ns-") as name:
-        terminal = Terminal(program, Path(name))
+def record(program: Path, scene: Scene) -> list[Frame]:
+    """Play a scene and return the screen's changes, the first at second 0."""
+    chats = Chats(answers=list(scene.answers))
+    with tempfile.TemporaryDirectory(prefix="ns-") as name, serving(chats):
+        terminal = Terminal(program, Path(name), scene, chats.url)
         try:
-            time.sleep(4)  # the engine loads; the recording begins when it is there
-            terminal.keys("A")
-            time.sleep(0.5)
-            return _play(terminal)
+            terminal.wait_for_model()
+            return _play(terminal, scene, chats)
         finally:
             terminal.close()
             subprocess.run(
@@ -126,23 +125,25 @@ def record(program: Path) -> list[Frame]:
             )  # fmt: skip
 
 
-def _play(terminal: Terminal) -> list[Frame]:
+def _play(terminal: Terminal, scene: Scene, chats: Chats) -> list[Frame]:
     frames: list[Frame] = []
     began = time.monotonic()
 
-    def watch(seconds: float) -> None:
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
+    def watch(seconds: float, until: Callable[[], bool] = lambda: False) -> None:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and not until():
             frame = terminal.frame(time.monotonic() - began)
             if not frames or (frames[-1].rows, frames[-1].cursor) != (frame.rows, frame.cursor):
                 frames.append(frame)
             time.sleep(0.02)
 
-    for step in SCRIPT:
+    for step in scene.script:
         if step == "look":
             watch(1.6)
         elif step == "wait":
             watch(0.4)
+        elif step == "work":
+            watch(LONGEST_WORK, lambda: not chats.answers and "Done: " in "".join(frames[-1].rows))
         elif step == "tab":
             terminal.keys("Tab")
             watch(0.6)
@@ -155,9 +156,9 @@ def _play(terminal: Terminal) -> list[Frame]:
     return frames
 
 
-def svg(frames: list[Frame], seconds: float) -> str:
+def svg(frames: list[Frame], seconds: float, scene: Scene) -> str:
     """One animated SVG: every frame is shown for its time, in a loop of `seconds`."""
-    width, height = 2 * MARGIN + COLUMNS * WIDTH, 2 * MARGIN + ROWS * HEIGHT
+    width, height = 2 * MARGIN + COLUMNS * WIDTH, 2 * MARGIN + scene.rows * HEIGHT
     rules, groups, lines = [], [], {}
     for number, frame in enumerate(frames):
         begin = 100 * frame.at / seconds
@@ -178,7 +179,7 @@ def svg(frames: list[Frame], seconds: float) -> str:
     defined = "".join(f'<g id="{name}">{_row(row, line)}</g>' for (row, line), name in lines.items())
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}">'
-        f"<title>Neovim with ghost text from the bundled model</title>"
+        f"<title>{escape(scene.title)}</title>"
         f"<style>{style}</style><defs>{defined}</defs>"
         f'<rect width="100%" height="100%" rx="6" fill="{BACKGROUND}"/>{"".join(groups)}</svg>\n'
     )
@@ -223,13 +224,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("output", type=Path)
     parser.add_argument("--nvim", type=Path, help="the Neovim to record; the one on PATH by default")
+    parser.add_argument("--scene", choices=list(SCENES), default="completion")
     arguments = parser.parse_args()
     program = arguments.nvim or shutil.which("nvim")
     if not program or not shutil.which("tmux"):
         print("Nothing was recorded: Neovim and tmux are needed. Install them.", file=sys.stderr)
         return 1
-    frames = record(Path(program))
-    arguments.output.write_text(svg(frames, frames[-1].at + 2.5), "utf-8")
+    scene = SCENES[arguments.scene]
+    frames = record(Path(program), scene)
+    arguments.output.write_text(svg(frames, frames[-1].at + 2.5, scene), "utf-8")
     print(f"{len(frames)} frames, {frames[-1].at:.1f} s, in {arguments.output}")
     return 0
 

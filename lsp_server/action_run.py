@@ -96,7 +96,9 @@ async def run_and_apply(ls: NearsideServer, wanted: Wanted) -> None:
     workspace = ls.client.capabilities.workspace
     told = workspace.workspace_edit if workspace else None
     metadata = lsp.WorkspaceEditMetadata(is_refactoring=True) if told and told.metadata_support else None
-    params = lsp.ApplyWorkspaceEditParams(edit, label=wanted.title, metadata=metadata)
+    # Neovim prints the label as a message of its own and waits for Enter; our plugin says what came of it.
+    label = None if ls.client.says("showsExplanation") else wanted.title
+    params = lsp.ApplyWorkspaceEditParams(edit, label=label, metadata=metadata)
     try:
         answer = await ls.workspace_apply_edit_async(params)  # which may wait for the user
     except JsonRpcException as error:

@@ -151,7 +151,7 @@ function M.watch(group)
         titles[token] = nil
       end
       if title and vim.api.nvim_get_mode().mode:sub(1, 1) == "n" then
-        local text = ("Nearside: %s: %s"):format(title, value.message or "…")
+        local text = ("Nearside: %s (%s)"):format(value.message or "…", title) -- the end of it may be cut
         vim.api.nvim_echo({ { vim.fn.strcharpart(text, 0, math.max(20, vim.o.columns - 12)) } }, false, {})
       end
     end,
