@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import tempfile
@@ -187,6 +188,10 @@ def test_models_stand_side_by_side(server: Chats, capsys: pytest.CaptureFixture[
     assert ["test-driven", "development", "1/1", "0/1", "0/1", "-"] in rows
     assert run(["eval", "--compare", "--json", *files]) == 0
     assert [one["model"] for one in json.loads(capsys.readouterr().out)] == ["strong", "weak"]
+    later = (tmp_path / "one.json").read_text().replace('"version": 1', '"version": 2')
+    (tmp_path / "one.json").write_text(later)
+    assert run(["eval", "--compare", *files]) == 1
+    assert "no evaluation of this version" in capsys.readouterr().err
 
 
 def test_tasks_of_ones_own(server: Chats, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -206,6 +211,22 @@ def test_tasks_of_ones_own(server: Chats, capsys: pytest.CaptureFixture[str], tm
     told = evaluated(server, capsys, "--tasks-from", str(tmp_path / "tasks"), "--runs", "1")
     assert [(one["task"], one["raw"]) for one in told["seen"]] == [("doubling", True)]
     assert "it does not double" in server.heard[0]["messages"][-1]["content"]
+
+
+def test_a_task_whose_tool_is_missing_is_left_out_and_said(
+    server: Chats, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    which = shutil.which
+    monkeypatch.setattr(shutil, "which", lambda name, *a, **k: None if name == "go" else which(name, *a, **k))
+    address = ["eval", "--base-url", server.url, "--served-model", "strong", "--runs", "1", "--no-raw"]
+    assert run([*address, "--tasks", "durations,table-align"]) == 0
+    assert "table-align is left out, because go is not installed." in capsys.readouterr().err
+    told = json.loads(only_saved().read_text())
+    assert [one["task"] for one in told["seen"]] == ["durations"] and list(told["left_out"]) == [
+        "table-align"
+    ]
+    assert run([*address, "--tasks", "table-align"]) == 1
+    assert "because go is not installed; install it" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -147,6 +147,11 @@ def test_lines_and_symbols_name_the_same_part(tmp_path: Path) -> None:
     assert (one.first, one.last) == (other.first, other.last) == (0, 1)
 
 
+def test_files_can_be_shown_with_the_problem(tmp_path: Path) -> None:
+    task = load(written(tmp_path / "mine", problem='"It is wrong."', shows='["sums.py"]'))
+    assert task.problem == "It is wrong.\n\nsums.py:\ndef add(a, b):\n    return a - b"
+
+
 def test_a_task_without_hidden_tests_is_refused(tmp_path: Path) -> None:
     folder = written(tmp_path / "mine")
     (folder / "hidden" / "test_sums.py").unlink()
