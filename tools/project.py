@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Protocol
 
@@ -92,10 +92,10 @@ class ProjectTools:
         self, name: Annotated[str, Argument("of a function, class or method", "Cart.total", 120)]
     ) -> Sequence[Found]:
         """Read the whole text of a definition by its name."""
-        answer = await self._ask("symbol", name=name)
-        found = await asyncio.to_thread(
-            self._defined, name, None if answer is None else list(answer.get("symbols", ()))
-        )
+        parts = _parts(name)
+        answer = await self._ask("symbol", name=parts[-1])
+        known = None if answer is None else [one for one in answer.get("symbols", ()) if _is(one, parts)]
+        found = await asyncio.to_thread(self._defined, parts, known)
         if not found:
             like = (await self._ask("symbols", query=name, limit=MOST_FOUND)) or {}
             names = dict.fromkeys(str(one["name"]) for one in like.get("symbols", ()))
@@ -124,10 +124,10 @@ class ProjectTools:
         self, name: Annotated[str, Argument("of what is used", "round_price", 120)]
     ) -> Sequence[Found]:
         """List the lines of the project that use a name."""
-        wanted = re.split(r"\.|::|#|->", name.strip())[-1]
+        wanted = _parts(name)[-1]
         if not wanted:
             raise ToolError("the name is empty")
-        answer = await self._ask("references", name=name)
+        answer = await self._ask("references", name=wanted)
         paths = None if answer is None else [str(path) for path in answer.get("paths", ())]
         lines = await asyncio.to_thread(self._using, wanted, paths)
         return [Found(f"uses of {name}", "\n".join(lines))] if lines else []
@@ -182,12 +182,12 @@ class ProjectTools:
             for _, path, at, lines in found[:MOST_FOUND]
         ]
 
-    def _defined(self, name: str, known: list[dict[str, Any]] | None) -> list[Found]:
+    def _defined(self, parts: Sequence[str], known: list[dict[str, Any]] | None) -> list[Found]:
         """Return the texts of definitions; `known` is where the index says they are."""
         if known is not None:
             places = [(str(one["path"]), int(one["line"]), int(one["end_line"])) for one in known]
         else:
-            places = list(self._defining(re.split(r"\.|::|#", name.strip())))
+            places = list(self._defining(parts))
         found = []
         for path, first, last in places[:MOST_FOUND]:
             text = self._readable(path)
@@ -213,6 +213,17 @@ class ProjectTools:
                     if len(found) >= MOST_REFERENCES:
                         return found
         return found
+
+
+def _parts(name: str) -> list[str]:
+    return re.split(r"\.|::|#|->", name.strip())
+
+
+def _is(symbol: Mapping[str, Any], parts: Sequence[str]) -> bool:
+    """Tell whether what the index knows is called so; `parts` may begin within its name, or before it."""
+    known = [*filter(None, str(symbol.get("owner", "")).split(".")), str(symbol["name"])]
+    length = min(len(known), len(parts))
+    return known[-length:] == list(parts[-length:])
 
 
 def _place(path: str, line: int, text: str) -> Found:

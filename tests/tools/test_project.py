@@ -107,9 +107,14 @@ async def test_a_search_without_an_index_looks_at_so_many_files_and_no_more(
 
 
 async def test_a_definition_is_read_whole_where_the_index_says_it_is(root: Path) -> None:
-    known = [{"path": "shop/cart.py", "line": 5, "end_line": 6, "name": "total"}]
-    found = await tools_of(root, Index(symbol={"symbols": known})).read_symbol("Cart.total")
-    assert found == [at("shop/cart.py", 5, "    def total(self):\n        return rate() * 2")]
+    known = {"path": "shop/cart.py", "line": 5, "end_line": 6, "name": "total", "owner": "Cart"}
+    other = {"path": "shop/tax.py", "line": 1, "end_line": 2, "name": "total", "owner": "Basket"}
+    index = Index(symbol={"symbols": [known, other]})
+    for name in ("Cart.total", "cart.Cart.total", "Cart::total"):
+        found = await tools_of(root, index).read_symbol(name)
+        assert found == [at("shop/cart.py", 5, "    def total(self):\n        return rate() * 2")]
+    assert ("symbol", {"name": "total"}) in index.asked  # an index knows the last part
+    assert len(await tools_of(root, index).read_symbol("total")) == 2
 
 
 async def test_without_an_index_a_definition_is_found_all_the_same(root: Path) -> None:
