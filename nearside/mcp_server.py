@@ -133,7 +133,9 @@ def _schema(one: Tool) -> dict[str, Any]:
 
 async def _called(wanted: Tool, arguments: dict[str, Any]) -> CallToolResult:
     """Call a tool and return its result, or the line that says why there is none."""
-    call, problem = read(json.dumps({**arguments, "tool": wanted.name}), [wanted])
+    call, problem = None, f"{wanted.name} takes no tool"  # the word that names it where a model calls one
+    if "tool" not in arguments:
+        call, problem = read(json.dumps({"tool": wanted.name, **arguments}), [wanted])
     if call is None:
         return _answer(f"{wanted.name} was not called, because {problem}.", failed=True)
     try:
@@ -178,6 +180,11 @@ class Index:
             await _until(self._ready, WORDS_SECONDS, client)
             self._waited = True
         return await client.request(method, params, seconds)
+
+    @property
+    def process(self) -> int | None:
+        """The id of the process; None where there is none."""
+        return self._client.pid if self._client else None
 
     async def close(self) -> None:
         """End the process."""

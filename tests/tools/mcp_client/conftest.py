@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from settings.schema import McpServer
+from tests.processes import runs
 
 HERE = Path(__file__).parent
 
@@ -24,15 +25,7 @@ def pids(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def running(file: Path) -> list[int]:
     """Return which of the processes named in a file still run."""
-    return [number for number in map(int, file.read_text().split()) if _runs(number)] if file.exists() else []
-
-
-def _runs(number: int) -> bool:
-    try:
-        state = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state != "Z"  # a zombie has ended; nobody but its new parent can take leave of it
+    return [number for number in map(int, file.read_text().split()) if runs(number)] if file.exists() else []
 
 
 def sdk(name: str = "tickets", *, tools: tuple[str, ...] = (), env: tuple[str, ...] = ()) -> McpServer:
