@@ -77,6 +77,11 @@ def test_templates_have_what_they_are_used_to() -> None:
     assert written(template, (("user", "hi"),)) == "<s>hi[1]4</s>"
 
 
+def test_templates_are_told_that_nobody_waits_for_thoughts() -> None:
+    template = "{{ messages[0].content }}{% if enable_thinking %}<think>{% else %}<answer>{% endif %}"
+    assert written(template, (("user", "hi"),)) == "hi<answer>"
+
+
 def test_the_first_frame_that_writes_every_turn_is_taken() -> None:
     laid = laid_out(
         ONCE, [lambda turns: None, lambda turns: "no turns", lambda turns: "|".join(c for _, c in turns)]

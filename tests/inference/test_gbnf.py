@@ -51,6 +51,8 @@ def backend() -> Iterator[LlamaBackend]:
         {"type": "object", "properties": {}, "additionalProperties": {"type": "string"}},
         {"type": "object"},
         {"type": "array", "items": {"type": "string"}, "minItems": 2},
+        {"type": "array", "items": {"type": "null"}, "minItems": 1, "maxItems": 1},
+        {"type": "array", "items": {"type": "null"}, "maxItems": 0},
         {"type": "string", "enum": ["a", "b"]},
     ],
 )

@@ -14,6 +14,7 @@ from inference.drafts import Drafts
 from inference.grammar import LIKELY, Held
 from inference.scheduler import Scheduler
 from inference.types import EngineRefused
+from inference.wire import read_chat
 from tests.inference.engine_server import running
 from tests.inference.test_drafts import Eager
 from tests.inference.test_engine_app import Engine
@@ -156,6 +157,13 @@ def test_the_wire_takes_openais_response_format(engine: Engine, backend: Scripte
     assert chat(engine, response_format=FORM).json()["choices"][0]["message"]["content"] == '"red"'
     assert chat(engine, response_format={"type": "text"}).status_code == 200
     assert len(backend.grammars) == 1
+
+
+def test_any_json_object_may_be_asked_for() -> None:
+    asked = read_chat(
+        {"messages": [{"role": "user", "content": "?"}], "response_format": {"type": "json_object"}}
+    )
+    assert asked.schema == {"type": "object"}
 
 
 @pytest.mark.parametrize(
