@@ -21,8 +21,7 @@ DOORS = re.compile(
 """What leads to running programs, services and accounts outside, or makes a program act for the editor."""
 
 HOMES = {
-    "CARGO_HOME": ".cargo", "RUSTUP_HOME": ".rustup", "GOPATH": "go", "GOCACHE": ".cache/go-build",
-    "PYENV_ROOT": ".pyenv",
+    "CARGO_HOME": ".cargo", "RUSTUP_HOME": ".rustup", "GOPATH": "go", "PYENV_ROOT": ".pyenv",
     "NVM_DIR": ".nvm", "VOLTA_HOME": ".volta", "ASDF_DATA_DIR": ".asdf", "MISE_DATA_DIR": ".local/share/mise",
     "PYTHONUSERBASE": ".local", "FNM_DIR": ".local/share/fnm", "COREPACK_HOME": ".cache/node/corepack",
 }  # fmt: skip
