@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from actions.around import Project
 from inference.types import NearsideError, SettingsError
 from nearside import __version__
-from retrieval.client import RetrievalClient, start
+from retrieval.client import RetrievalClient, RetrievalLate, start
 from settings.paths import is_no_project
 from settings.schema import Retrieval, Settings
 from syntax.extract import facts
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from mcp_types import CallToolResult
 
 READY_SECONDS = 20.0
-"""Until names that are not all known are answered from what is known."""
+"""Until an index that does not know all names yet is done without."""
 WORDS_SECONDS = 5.0
 """How long a first search waits, beyond that, for the texts."""
 CALL_SECONDS = 60.0
@@ -176,6 +176,8 @@ class Index:
         """Ask the index, as retrieval/client.py's `request`. Raises RetrievalUnavailable."""
         client = await self._running()
         await _until(self._known, READY_SECONDS, client)
+        if not self._known.is_set():
+            raise RetrievalLate(f"{method} was not answered, because the project is still being indexed.")
         if method == "search" and not self._waited:
             await _until(self._ready, WORDS_SECONDS, client)
             self._waited = True

@@ -27,7 +27,7 @@ LONGEST_TEXT = 2_000
 LONGEST_NAME = 48
 LONGEST_PURPOSE = 160
 LONGEST_ABOUT = 80
-KINDS: dict[object, type] = {"string": str, "integer": int, "number": int, "boolean": bool}
+KINDS: dict[str, type] = {"string": str, "integer": int, "number": int, "boolean": bool}
 EXAMPLES: dict[type, str | int | bool] = {str: "text", int: 1, bool: True}
 MOST_REFERENCES = 5
 """Links followed from one argument's schema."""
@@ -80,7 +80,8 @@ def _run(call: Call, name: str, parameters: Sequence[tuple[str, Parameter]]) -> 
 def _parameters(schema: Mapping[str, Any]) -> tuple[list[tuple[str, Parameter]], str]:
     """Return the arguments we can give, by their own names, and why that is not enough for a call."""
     properties, needed = schema.get("properties") or {}, schema.get("required") or []
-    if not isinstance(properties, Mapping) or not isinstance(needed, list):
+    fits = isinstance(properties, Mapping) and isinstance(needed, list)
+    if not fits or not all(isinstance(name, str) for name in needed):
         return [], "its schema is none"
     found: dict[str, tuple[str, Parameter]] = {}
     ordered = sorted(properties.items(), key=lambda item: item[0] not in needed)
@@ -100,7 +101,7 @@ def _parameter(
     original: str, schema: Mapping[str, Any], needed: bool, taken: Mapping[str, Any]
 ) -> Parameter | None:
     choices = _choices(schema)
-    kind = str if choices else KINDS.get(schema.get("type"))
+    kind = str if choices else KINDS.get(str(schema.get("type")))
     if kind is None or (choices is None):
         return None
     name = _free(_identifier(original, 40), {"tool": None, **taken})  # `tool` names the tool in a call
