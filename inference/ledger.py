@@ -24,6 +24,7 @@ from inference.ledger_rows import (
     COMPARED,
     DECIDED,
     ENDED,
+    LOOKED_UP,
     PARTIAL,
     RECENT,
     SHOWN,
@@ -32,6 +33,7 @@ from inference.ledger_rows import (
     ActionEntry,
     AttemptEntry,
     Entry,
+    LookupEntry,
 )
 from inference.types import Usage
 
@@ -121,6 +123,10 @@ class Ledger:
         self._put(ACTED, *astuple(action))
         for attempt in attempts:
             self._put(ATTEMPTED, *astuple(attempt))
+
+    def looked_up(self, lookup: LookupEntry) -> None:
+        """Note a call of a tool."""
+        self._put(LOOKED_UP, *astuple(lookup))
 
     def worked(self, project: str, model: str, usage: Usage) -> None:
         """Add what an engine did for one request, answered or ahead of one, to the day's sum."""

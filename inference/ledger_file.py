@@ -148,6 +148,18 @@ MIGRATIONS = (
         PRIMARY KEY (action, number)
     ) WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE lookups (
+        time REAL NOT NULL,
+        project TEXT NOT NULL,
+        tool TEXT NOT NULL,
+        engine TEXT NOT NULL,
+        seconds REAL NOT NULL,
+        characters INTEGER NOT NULL,
+        ok INTEGER NOT NULL
+    );
+    CREATE INDEX lookups_by_time ON lookups (time);
+    """,
 )
 """What leads from each version of the schema (PRAGMA user_version) to the next. Only ever append.
 
@@ -158,7 +170,8 @@ they were made or not, in inference/routing/decision.py, money in picodollars; t
 a comparison with the hosted model came to. `actions` are code actions: how each ended, by which rule
 (inference/routing/action.py) a hosted model was asked or not, empty where that was no question; `attempts`
 are their drafts, from 1 on, each with the highest check it came to. A hosted attempt's money is in `calls`,
-whose `suggestion` is then the action.
+whose `suggestion` is then the action. `lookups` are calls of tools that looked something up: which one, who
+answered (empty where nobody did), how many characters came back, and never what was looked for.
 """
 
 
@@ -263,6 +276,7 @@ def forget_old(connection: sqlite3.Connection) -> None:
         "DELETE FROM attempts WHERE action IN (SELECT id FROM actions WHERE time < ?)", limit
     )
     connection.execute("DELETE FROM actions WHERE time < ?", limit)
+    connection.execute("DELETE FROM lookups WHERE time < ?", limit)
     connection.execute("DELETE FROM work WHERE day < date(?, 'unixepoch', 'localtime')", limit)
     connection.execute("COMMIT")
 
@@ -312,6 +326,7 @@ def _sound(path: Path) -> bool:
             connection.execute("SELECT suggestion, by_client FROM events LIMIT 1")
             connection.execute("SELECT day, joules FROM work LIMIT 1")
             connection.execute("SELECT id, ended FROM calls LIMIT 1")
+            connection.execute("SELECT time, ok FROM lookups LIMIT 1")
         except sqlite3.DatabaseError:
             return False
     return rows == ("ok",)

@@ -119,9 +119,26 @@ class AttemptEntry:
     generated_tokens: int = 0
 
 
+@dataclass(frozen=True)
+class LookupEntry:
+    """One call of a tool that looked something up; what it looked for is no part of it."""
+
+    time: float
+    """In seconds since 1970."""
+    project: str
+    tool: str
+    engine: str
+    """Who answered, or what kind of source; empty where nobody did."""
+    seconds: float
+    characters: int
+    """Of what came back."""
+    ok: bool
+
+
 def _insert(table: str, row: type) -> str:
     names = [one.name for one in fields(row)]
     return f"INSERT OR REPLACE INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
 
 
 ACTED, ATTEMPTED = _insert("actions", ActionEntry), _insert("attempts", AttemptEntry)
+LOOKED_UP = _insert("lookups", LookupEntry)

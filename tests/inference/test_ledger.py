@@ -18,6 +18,7 @@ import pytest
 
 from inference import ledger_file
 from inference.ledger import Entry, Ledger
+from inference.ledger_rows import LookupEntry
 from inference.types import Usage
 
 ROOT = Path(__file__).parents[2]
@@ -316,6 +317,7 @@ import sys, time
 from dataclasses import replace
 from pathlib import Path
 from inference.ledger import Entry, Ledger
+from inference.ledger_rows import LookupEntry
 from inference.types import Usage
 ledger, name = Ledger(Path(sys.argv[1])), sys.argv[2]
 for number in range(int(sys.argv[3])):
@@ -393,3 +395,20 @@ def test_what_a_server_says_wrongly_of_itself_stops_nothing(
     ledger.flush()
     assert rows(file, "SELECT busy_ms, joules FROM work") == [(0.0, 0.0)]
     assert rows(file, "SELECT id FROM suggestions") == [("a-1",)]
+
+
+def test_look_ups_are_kept_in_figures_and_forgotten_in_time(
+    open_ledger: Callable[..., Ledger], file: Path
+) -> None:
+    ledger, now = open_ledger(), time.time()
+    ledger.looked_up(LookupEntry(now - 200 * 86_400, "/p", "web_search", "searxng", 0.5, 400, True))
+    ledger.looked_up(LookupEntry(now, "/p", "fetch_page", "", 1.5, 0, False))
+    ledger.close()
+    assert rows(file, "SELECT count(*) FROM lookups") == [(2,)]
+    later = open_ledger()
+    later.looked_up(LookupEntry(now, "/p", "fetch_page", "web", 1.0, 9, True))
+    later.flush()
+    assert rows(file, "SELECT tool, engine, seconds, characters, ok FROM lookups ORDER BY ok") == [
+        ("fetch_page", "", 1.5, 0, 0),
+        ("fetch_page", "web", 1.0, 9, 1),
+    ]
