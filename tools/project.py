@@ -30,7 +30,8 @@ MOST_FOUND = 6
 """Places one search answers with; the best three are mostly enough."""
 MOST_LINES = 200
 """Lines of a file read at once."""
-MOST_REFERENCES = 40
+MOST_REFERENCES, LONGEST_LINE = 40, 200
+"""Lines that use a name, and characters of one."""
 AROUND = 4
 """Lines round a match where there is no index."""
 MOST_FILES = 3_000
@@ -129,8 +130,7 @@ class ProjectTools:
             raise ToolError("the name is empty")
         answer = await self._ask("references", name=wanted)
         paths = None if answer is None else [str(path) for path in answer.get("paths", ())]
-        lines = await asyncio.to_thread(self._using, wanted, paths)
-        return [Found(f"uses of {name}", "\n".join(lines))] if lines else []
+        return await asyncio.to_thread(self._using, wanted, paths)
 
     async def run_tests(self) -> Sequence[Found]:
         """Run the tests that matter here and see what they say, as everything is now."""
@@ -202,28 +202,23 @@ class ProjectTools:
                     if symbol.qualified.split(".")[-len(name) :] == list(name):
                         yield path, symbol.first + 1, symbol.last + 1
 
-    def _using(self, name: str, paths: Sequence[str] | None) -> list[str]:
+    def _using(self, name: str, paths: Sequence[str] | None) -> list[Found]:
+        """Return the lines that hold a name, file by file: not every file may go where another one may."""
         word = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
         texts = self._files() if paths is None else ((path, self._readable(path) or "") for path in paths)
-        found = []
+        found, left = [], MOST_REFERENCES
         for path, text in texts:
-            for number, line in enumerate(text.splitlines(), 1):
-                if word.search(line):
-                    found.append(f"{path}:{number}: {line.strip()[:200]}")
-                    if len(found) >= MOST_REFERENCES:
-                        return found
+            lines = [
+                f"{number}: {line.strip()[:LONGEST_LINE]}"
+                for number, line in enumerate(text.splitlines(), 1)
+                if word.search(line)
+            ][:left]
+            if lines:
+                found.append(Found(f"{path}, lines that use {name}", "\n".join(lines), path))
+                left -= len(lines)
+            if left <= 0:
+                break
         return found
-
-
-def _parts(name: str) -> list[str]:
-    return re.split(r"\.|::|#|->", name.strip())
-
-
-def _is(symbol: Mapping[str, Any], parts: Sequence[str]) -> bool:
-    """Tell whether what the index knows is called so; `parts` may begin within its name, or before it."""
-    known = [*filter(None, str(symbol.get("owner", "")).split(".")), str(symbol["name"])]
-    length = min(len(known), len(parts))
-    return known[-length:] == list(parts[-length:])
 
 
 def _place(path: str, line: int, text: str) -> Found:
