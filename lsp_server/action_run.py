@@ -25,6 +25,7 @@ from settings.paths import is_no_project
 
 if TYPE_CHECKING:
     from actions.act import Means
+    from actions.kinds import Kind
     from actions.loop import Result
     from lsp_server.session import NearsideServer
 
@@ -146,7 +147,7 @@ async def _done(
     wanted, document = running.wanted, running.document
     text, version = document.text, document.revision
     first, last = lines_of(ls, document, wanted.range)
-    root, means = await _means(ls, document)
+    root, means = await _means(ls, document, wanted.kind)
     running.on_disk = await asyncio.to_thread(os.path.lexists, absolute_path(wanted.uri))
     path = absolute_path(wanted.uri).relative_to(root).as_posix()
     asked = Asked(wanted.kind, path, text, first, last, wanted.instruction, wanted.problem)
@@ -171,7 +172,7 @@ async def _done(
     return edit
 
 
-async def _means(ls: NearsideServer, document: Document) -> tuple[Path, Means]:
+async def _means(ls: NearsideServer, document: Document, kind: Kind) -> tuple[Path, Means]:
     """Return the folder an action may look at, and what it may use there.
 
     A file outside of the project's folder is held against nothing but its grammar: its surroundings are
@@ -188,6 +189,7 @@ async def _means(ls: NearsideServer, document: Document) -> tuple[Path, Means]:
         return workspace, Means(
             workspace, settings, local, escalation.hosted, escalation.why_closed, unsaved,
             look=ls.project.ask, ledger=ledger,
+            tools=await ls.mcp_tools.tools(workspace) if local and kind.checked != "same code" else (),
         )  # fmt: skip
     actions = settings.routing.actions
     checks = tuple(check for check in actions.checks if check == "parse")

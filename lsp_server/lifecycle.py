@@ -54,6 +54,7 @@ async def shutdown(ls: NearsideServer, _: None = None) -> None:
     ls.outcomes.close()
     await ls.project.close()
     await ls.packages.close()
+    await ls.mcp_tools.close()
     await recording.stop(ls)
     await engine.disconnect(ls)
 

@@ -22,6 +22,7 @@ from lsp_server.documents import Document, Place
 from lsp_server.edits import Edits
 from lsp_server.escalation import Escalation
 from lsp_server.indexing import Indexing
+from lsp_server.mcp_tools import McpTools
 from lsp_server.outcomes import Outcomes
 from lsp_server.packages import Packages
 from lsp_server.positions import Encoding
@@ -111,6 +112,7 @@ class NearsideServer(LanguageServer):
         self.indexing = Indexing(self)
         self.project = Project(self)
         self.packages = Packages(self)
+        self.mcp_tools = McpTools(self)
         self.context = Context(self)
         self._background: set[asyncio.Task[Any]] = set()
 

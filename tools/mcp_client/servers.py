@@ -87,6 +87,8 @@ class Servers:
 
     def _runs(self, server: McpServer) -> bool:
         connection = self._open.get(server.name)
+        if server.name not in self._standing:  # not even where whoever wanted it first was cancelled
+            return False
         if connection and not connection.ended:
             return True
         return self._starts.get(server.name, 0) >= MOST_STARTS

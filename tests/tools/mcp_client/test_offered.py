@@ -95,7 +95,7 @@ def test_a_schema_becomes_a_bounded_one_or_is_left_out(schema: Any, becomes: dic
 
 
 @pytest.mark.parametrize(
-    "broken", [{"properties": []}, {"required": "x"}, {"required": ["x"]}, {"required": [["x"]]}]
+    "broken", [{"properties": [1]}, {"required": "x"}, {"required": ["x"]}, {"required": [["x"]]}]
 )
 def test_a_broken_schema_is_one_line(broken: dict[str, Any]) -> None:
     assert of(listed(**broken)) == ([], ["s.look is not used, because its schema is none."])
