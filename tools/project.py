@@ -221,5 +221,16 @@ class ProjectTools:
         return found
 
 
+def _parts(name: str) -> list[str]:
+    return re.split(r"\.|::|#|->", name.strip())
+
+
+def _is(symbol: Mapping[str, Any], parts: Sequence[str]) -> bool:
+    """Tell whether what the index knows is called so; `parts` may begin within its name, or before it."""
+    known = [*filter(None, str(symbol.get("owner", "")).split(".")), str(symbol["name"])]
+    length = min(len(known), len(parts))
+    return known[-length:] == list(parts[-length:])
+
+
 def _place(path: str, line: int, text: str) -> Found:
     return Found(f"{path}, from line {line}", text, path)
