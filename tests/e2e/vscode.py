@@ -7,6 +7,7 @@ Both come once from the package indexes into the user's cache folder; nothing is
 from __future__ import annotations
 
 import json
+import platform
 import shutil
 import sys
 from pathlib import Path
@@ -52,8 +53,20 @@ def _fetch(folder: Path) -> None:
     quiet = ["--no-audit", "--no-fund", "--silent"]
     # Without scripts nothing is compiled, and nothing else fetched; a terminal is lacking.
     run(["npm", "install", "--omit=dev", "--omit=optional", "--ignore-scripts", *quiet], folder / "vscode")
+    _add_watcher(folder / "vscode/node_modules/@parcel")
     for part in UNUSED:
         shutil.rmtree(folder / "vscode" / part, ignore_errors=True)
+
+
+def _add_watcher(parcel: Path) -> None:
+    """Add the native part of what tells VS Code of changed files, which is an optional package of its own."""
+    version = json.loads((parcel / "watcher/package.json").read_text())["version"]
+    machine = {"x86_64": "x64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+    name = f"watcher-linux-{machine}-glibc"
+    archive = run(["npm", "pack", "--silent", f"@parcel/{name}@{version}"], parcel).strip().splitlines()[-1]
+    (parcel / name).mkdir()
+    run(["tar", "xzf", archive, "--strip-components=1", "-C", name], parcel)
+    (parcel / archive).unlink()
 
 
 if __name__ == "__main__":

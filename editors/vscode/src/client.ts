@@ -27,6 +27,13 @@ const OURS: StaticFeature = {
   clear() {},
 };
 
+/** What goes wrong with the connection is in the log; the user hears of it from us, and once. */
+class QuietClient extends LanguageClient {
+  override error(message: string, data?: unknown): void {
+    super.error(message, data, false);
+  }
+}
+
 export type Running = 'stopped' | 'starting' | 'running';
 
 /** One server, which is started again whenever it ends by itself. */
@@ -56,7 +63,7 @@ export class Server implements vscode.Disposable {
       options: { cwd: os.homedir(), env: environment },
     };
     log.info(`The server (${command.from}): ${[command.program, ...command.args].join(' ')}`);
-    this.client = new LanguageClient(SECTION, 'Nearside', executable, {
+    this.client = new QuietClient(SECTION, 'Nearside', executable, {
       documentSelector: [{ scheme: 'file' }, { scheme: 'untitled' }],
       outputChannel: log,
       revealOutputChannelOn: RevealOutputChannelOn.Never,

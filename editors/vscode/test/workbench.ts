@@ -4,6 +4,7 @@ import * as fs from 'node:fs';
 import * as net from 'node:net';
 import * as os from 'node:os';
 import * as path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { chromium, type Browser, type Page } from 'playwright-core';
 
 export const REPOSITORY = path.resolve(import.meta.dirname, '../../..');
@@ -11,7 +12,7 @@ const VSIX = path.join(REPOSITORY, 'editors/vscode/dist/nearside.vsix');
 const PYTHON = path.join(REPOSITORY, '.venv/bin/python');
 const PICTURES = process.env.PICTURES ?? path.join(os.tmpdir(), 'nearside-pictures');
 const BROWSER = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'];
-const PATIENCE = 30_000; // milliseconds for anything to appear: three processes share a small machine
+const PATIENCE = 60_000; // milliseconds for anything to appear: three processes share a small machine
 
 export interface Programs {
   readonly node: string;
@@ -38,7 +39,10 @@ export interface Options {
   /** Without the command of the test server: the extension looks for one itself. */
   readonly ownServer?: boolean;
   readonly environment?: Record<string, string>;
-  readonly query?: string;
+  /** The server's own settings file of the user. */
+  readonly userFile?: string;
+  /** Tests to run inside the extension host, and the folder of the extension they are about. */
+  readonly host?: { readonly extension: string; readonly tests: string };
 }
 
 export class Workbench {
@@ -46,6 +50,10 @@ export class Workbench {
   readonly project = path.join(this.folder, 'project');
   readonly state = path.join(this.folder, 'state');
   page!: Page;
+  /** The command that starts the server of tests, for a shell. */
+  serve = '';
+  /** What the settings file held at the start, but for what keeps VS Code quiet. */
+  settings: Record<string, unknown> = {};
   private server!: ChildProcess;
   private browser!: Browser;
   private readonly found = programs();
@@ -64,38 +72,43 @@ export class Workbench {
   private async start(options: Options): Promise<void> {
     const files = options.files ?? { 'add.py': 'def add(a, b):\n    \n' };
     for (const [name, text] of Object.entries(files)) write(path.join(this.project, name), text);
+    this.script(options.script ?? {});
     const script = path.join(this.folder, 'script.json');
-    write(script, JSON.stringify(options.script ?? {}));
     const log = path.join(this.folder, 'server.pids');
     // VS Code hands on the environment of a login shell, not its own: what the server is to have stands here.
     const homes = ['CONFIG', 'DATA', 'STATE', 'CACHE'].map((kind) => [`XDG_${kind}_HOME`, path.join(this.state, kind.toLowerCase())]);
     const variables = { ...Object.fromEntries(homes), SCRIPTED_ENGINE: script, ...options.environment } as Record<string, string>;
     const assigned = Object.entries(variables).map(([name, value]) => `${name}='${value}'`);
     const serve = `exec env ${assigned.join(' ')} ${PYTHON} -m tests.serve_scripted 2>> ${this.folder}/server.err`;
-    const command = ['sh', '-c', `echo $$ >> ${log}; cd ${REPOSITORY} && ${serve}`];
-    this.configure({ ...(options.ownServer ? {} : { 'nearside.server.command': command }), ...options.settings }, options.trusted);
+    this.serve = `echo $$ >> ${log}; cd ${REPOSITORY} && ${serve}`;
+    const command = ['sh', '-c', this.serve];
+    this.settings = { ...(options.ownServer ? {} : { 'nearside.server.command': command }), ...options.settings };
+    this.configure(this.settings, options.trusted);
     const environment = { ...process.env, ...variables };
     const places = ['user', 'ext', 'data'].map((name) => path.join(this.folder, name));
     const own = ['--user-data-dir', places[0]!, '--extensions-dir', places[1]!, '--server-data-dir', places[2]!];
     const program = path.join(this.found.vscode, 'out/server-main.js');
     const base = [program, ...own, '--accept-server-license-terms'];
-    if (!options.query) {
+    if (options.userFile) write(path.join(this.state, 'config/nearside/config.toml'), options.userFile);
+    if (!options.host) {
       const done = spawnSync(this.found.node, [...base, '--install-extension', VSIX], { env: environment, encoding: 'utf8' });
       if (done.status !== 0) throw new Error(`not installed: ${done.stdout}${done.stderr}`);
     }
     const port = await freePort();
     const serving = ['--host', '127.0.0.1', '--port', String(port), '--without-connection-token', '--telemetry-level', 'off'];
-    const smoke = options.query ? ['--enable-smoke-test-driver'] : [];
+    const smoke = options.host ? ['--enable-smoke-test-driver'] : [];
     const output = fs.openSync(path.join(this.folder, 'vscode.log'), 'w');
     this.server = spawn(this.found.node, [...base, ...serving, ...smoke], { env: environment, stdio: ['ignore', output, output], detached: true });
-    const url = `http://127.0.0.1:${port}/?folder=${this.project}${(options.query ?? '').replaceAll('HOST', `127.0.0.1:${port}`)}`;
+    const url = `http://127.0.0.1:${port}/?folder=${this.project}${options.host ? payload(options.host, port) : ''}`;
     await this.until('VS Code listens', () => fetch(url).then((answer) => answer.ok, () => false));
     this.browser = await chromium.launch({ executablePath: this.found.chromium, args: BROWSER });
     const context = await this.browser.newContext({ viewport: { width: 1100, height: 640 } });
     await context.route((at) => at.hostname !== '127.0.0.1', (route) => route.abort());
     this.page = await context.newPage();
     if (process.env.PAGELOG) this.page.on('console', (message) => console.log('page:', message.text().slice(0, 300)));
-    if (options.query) return;
+    if (options.host) {
+      for (const name of ['codeAutomationLog', 'codeAutomationExit']) await this.page.exposeFunction(name, () => {});
+    }
     await this.page.goto(url);
     await this.page.waitForSelector('.monaco-workbench', { timeout: 60_000 });
   }
@@ -125,6 +138,32 @@ export class Workbench {
     write(path.join(this.folder, 'user/User/settings.json'), text);
     write(path.join(this.folder, 'data/data/Machine/settings.json'), text);
     write(path.join(this.folder, 'user/Machine/settings.json'), text);
+  }
+
+  /** Have the engine do something else, from the server's next start on. */
+  script(script: Script): void {
+    write(path.join(this.folder, 'script.json'), JSON.stringify(script));
+  }
+
+  /** Restart the server, and wait until the new one is ready. */
+  async restart(): Promise<void> {
+    const before = this.servers().length;
+    await this.command('Nearside: Restart the Server');
+    await this.until('another server was started', () => this.servers().length > before);
+    await this.until('the status bar says that it starts', async () => !(await this.status()).includes('scripted'));
+    await this.isReady();
+  }
+
+  /** Return a figure of the server's ledger; 0 before there is one. */
+  figure(sql: string): number {
+    const files = fs.globSync(path.join(this.state, '*/nearside/ledger.db'));
+    if (!files[0]) return 0;
+    const ledger = new DatabaseSync(files[0], { readOnly: true });
+    try {
+      return Number(Object.values(ledger.prepare(sql).get() ?? {})[0] ?? 0);
+    } finally {
+      ledger.close();
+    }
   }
 
   /** Return the process ids of the language servers started so far, the running one last. */
@@ -194,6 +233,11 @@ export class Workbench {
     await this.until('the status bar names the model', async () => (await this.status()).includes('scripted'));
   }
 
+  /** What a file holds on the disk. */
+  text(name: string): string {
+    return fs.readFileSync(path.join(this.project, name), 'utf8');
+  }
+
   /** Save the active file and return what is on the disk. */
   async saved(name: string, ready: (text: string) => boolean = () => true): Promise<string> {
     await this.page.keyboard.press('Control+S');
@@ -236,6 +280,13 @@ export class Workbench {
     }
     if (!process.env.KEEP) fs.rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
+}
+
+/** What tells VS Code to load an extension from a folder and to run tests in its host. */
+function payload({ extension, tests }: { extension: string; tests: string }, port: number): string {
+  const at = (file: string) => `vscode-remote://127.0.0.1:${port}${file}`;
+  const told = [['extensionDevelopmentPath', at(extension)], ['extensionTestsPath', at(tests)]];
+  return `&payload=${encodeURIComponent(JSON.stringify(told))}`;
 }
 
 function write(file: string, text: string): void {
