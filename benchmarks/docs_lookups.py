@@ -25,6 +25,8 @@ class Answer:
     doc: Doc | None
     message: str
     seconds: float
+    read: int
+    """Files that were read for it."""
 
     @property
     def right(self) -> bool:
@@ -40,23 +42,24 @@ class Answer:
 
 
 def look(library: Library, asked: Asked) -> Answer:
-    begun = time.perf_counter()
+    begun, before = time.perf_counter(), library.index.misses
     doc, message = None, ""
     try:
         doc = library.look(asked.name)
     except NotFound as error:
         message = str(error)
-    return Answer(asked, doc, message, time.perf_counter() - begun)
+    seconds = time.perf_counter() - begun
+    return Answer(asked, doc, message, seconds, library.index.misses - before)
 
 
-def lookups(index: Path) -> tuple[list[Answer], list[Answer]]:
+def lookups(index: Path, rounds: int = ROUNDS) -> tuple[list[Answer], list[Answer]]:
     """Return the first answers, with an empty index, and those of later rounds, with a new library on it."""
     library = Library(ROOT, Docs(), Index(index))
     first = [look(library, asked) for asked in NAMES]
     library.close()
     library = Library(ROOT, Docs(), Index(index))
     look(library, NAMES[0])  # the environment is found once
-    later = [look(library, asked) for _ in range(ROUNDS) for asked in NAMES]
+    later = [look(library, asked) for _ in range(rounds) for asked in NAMES]
     library.close()
     return first, later
 

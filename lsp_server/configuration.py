@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
 
-from lsp_server import consent, engine, logs, recording
+from lsp_server import consent, engine, hover, logs, recording
 from lsp_server.status import PATIENCE
 from settings import layers, paths
 from settings.schema import Settings
@@ -54,6 +54,7 @@ async def _enforce(ls: NearsideServer, loaded: layers.Loaded) -> None:
         log.info("Settings have changed")
     await ls.escalation.follow()
     await ls.project.follow()
+    hover.offer(ls)
 
 
 async def _start_log(ls: NearsideServer, settings: Settings) -> None:

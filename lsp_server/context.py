@@ -85,7 +85,9 @@ class Context:
         self._ls, self._clock = ls, clock
         self.trail = Trail(self._path, self._hidden)
         self.outlines = OpenDefinitions()
-        self.gatherer = Gatherer((RecentPlaces(self.trail.ring), self.outlines, ls.project))
+        self.gatherer = Gatherer(
+            (RecentPlaces(self.trail.ring), self.outlines, ls.project, ls.packages)
+        )
         self.tokens = 0
         """Context of the engine, as far as it is known."""
         self.skipped: tuple[str, ...] = ()

@@ -17,6 +17,7 @@ from lsp_server import (
     actions,
     commands,
     configuration,
+    documentation,
     events,
     explain,
     hints,
@@ -60,6 +61,7 @@ def create_server(engine_factory: EngineFactory, version: str = "") -> NearsideS
     server.command(commands.ACCEPTED)(commands.accepted)
     handle(lsp.WORKSPACE_SYMBOL)(symbols.workspace_symbol)
     server.command(symbols.SEARCH)(symbols.search)
+    server.command(documentation.DOCS)(documentation.docs)
     server.command(reports.WHY)(reports.why)
     server.command(reports.REPORT)(reports.cost_report)
     handle(events.SHOWN)(events.shown)

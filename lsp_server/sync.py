@@ -81,6 +81,7 @@ def did_close(ls: NearsideServer, params: lsp.DidCloseTextDocumentParams) -> Non
         ls.escalation.closed(document)
         ls.context.closed(document)
         ls.project.closed(document)
+        ls.packages.closed(document)
         ls.edits.forget(document)
         action_run.closed(ls, document.uri)
     ls.outlines.closed(params.text_document.uri)

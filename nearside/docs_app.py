@@ -16,7 +16,7 @@ def docs(
     language: Annotated[str, typer.Option(help="The language it is of, as python.")] = "",
     project: Annotated[Path, typer.Option(help="The project whose packages count.")] = Path("."),
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    learn: Annotated[bool, typer.Option("--learn", hidden=True)] = False,
+    learn: Annotated[str, typer.Option(hidden=True)] = "",
 ) -> None:
     """Show the documentation of a name, from what is installed on this machine."""
     from nearside import docs as command
@@ -26,11 +26,11 @@ def docs(
     if not project.is_dir():
         print(f"Nothing was looked up, because {project} is not a folder; name a project's.", file=sys.stderr)
         raise typer.Exit(2)
+    if learn:  # for the server: what its index does not hold yet is read in this process
+        command.learn(project, learn, sys.stdin.read())
+        return
     root = workspace_of(project)
     loaded = load(root)
-    for note in () if learn else loaded.notes:
+    for note in loaded.notes:
         print(note, file=sys.stderr)
-    if learn:  # for the server: what its index does not hold yet is read in this process
-        command.learn(root, loaded.settings.docs, sys.stdin)
-        return
     print(command.printed(command.look(root, loaded.settings.docs, name, language), as_json))
