@@ -3,30 +3,48 @@
 from __future__ import annotations
 
 import json
+import time
 
-from inference.outbound.redact import Vault
-from settings import offline, paths
+from actions.web import folder, without_secrets
+from settings import offline
 from settings.schema import Web
+from tools.lookup import Lookup, Note
+from tools.web import fetch as pages
 from tools.web import search as engines
-from tools.web.guard import Internet, Wire
+from tools.web.fetch import Page
+from tools.web.guard import Internet, WebError, Wire
 from tools.web.search import Found
 from tools.web.waits import Waits
 
 WIRE: Wire = Internet()
 
 
-async def search(query: str, web: Web, limit: int) -> Found:
+async def search(query: str, web: Web, limit: int, note: Note) -> Found:
     """Return what the first engine finds that has an answer. Raises NearsideError."""
     if why := engines.closed(web, offline.wanted()):
-        raise engines.SearchFailed(why)
-    waits = Waits(paths.cache_dir() / "web" / "waits.json")
-    return await engines.search(query, web, limit=limit, clean=without_secrets, waits=waits, wire=WIRE)
+        raise WebError(why)
+    began, found = time.monotonic(), None
+    waits = Waits(folder() / "waits.json")
+    try:
+        found = await engines.search(query, web, limit=limit, clean=without_secrets, waits=waits, wire=WIRE)
+        return found
+    finally:
+        size = sum(len(one.snippet) for one in found.results) if found else 0
+        engine = found.engine if found else ""
+        note(Lookup("web_search", engine, time.monotonic() - began, size, found is not None))
 
 
-def without_secrets(text: str) -> str:
-    """Return a text with placeholders for secrets. Raises WillNotSend for what cannot be cleaned."""
-    [cleaned], _ = Vault().redact([text])
-    return cleaned
+async def fetch(url: str, web: Web, note: Note) -> Page:
+    """Return a page. Raises NearsideError."""
+    if why := pages.closed(web, offline.wanted()):
+        raise WebError(why)
+    began, page = time.monotonic(), None
+    try:
+        page = await pages.fetch(url, web, wire=WIRE, cache=folder())
+        return page
+    finally:
+        size = len(page.text) if page else 0
+        note(Lookup("fetch_page", "web" if page else "", time.monotonic() - began, size, page is not None))
 
 
 def printed(found: Found, as_json: bool) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,8 +12,13 @@ import pytest
 from nearside import cli
 from nearside import web as command
 from settings import paths
-from tests.fake_web import FakeWeb, Reply, searxng
+from tests.fake_web import PUBLIC, FakeWeb, Reply, searxng
 
+PAGE = """<html><head><title>Retry with backoff</title></head><body><nav>Home</nav><article>
+<h1>Retry</h1><p>When a call fails you may try it again, and wait longer each time before you do.</p>
+<pre><code class="language-python">sleep(pause)
+
+pause = pause * 2</code></pre></article></body></html>"""
 HIT = {
     "title": "Retry with backoff",
     "url": "https://docs.example/retry",
@@ -118,3 +124,81 @@ def test_an_engine_that_asks_for_a_pause_is_left_alone_by_the_next_command_too(
 def test_an_empty_query_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["web", " "]) == 2
     assert "the query is empty" in capsys.readouterr().err
+
+
+def noted() -> list[tuple[str, str, int, int]]:
+    with sqlite3.connect(paths.ledger_file()) as connection:
+        found = connection.execute("SELECT tool, engine, characters > 0, ok FROM lookups ORDER BY time")
+        return found.fetchall()
+
+
+def test_a_page_is_fetched_as_markdown_and_kept(
+    internet: FakeWeb, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure("fetch = true\ntimeout = 30")
+    internet.page(
+        "docs.example/retry", Reply(PAGE.encode(), headers={"cache-control": "max-age=600", "vary": "accept"})
+    )
+    assert cli.run(["web", "--fetch", "https://docs.example/retry"]) == 0
+    printed = capsys.readouterr()
+    assert "```python\nsleep(pause)\n\npause = pause * 2\n```" in printed.out and "Home" not in printed.out
+    assert printed.err.startswith("Retry with backoff <https://docs.example/retry>, fetched 20")
+    assert cli.run(["web", "--fetch", "https://docs.example/retry", "--json"]) == 0
+    page = json.loads(capsys.readouterr().out)
+    assert page["title"] == "Retry with backoff" and page["url"] == "https://docs.example/retry"
+    assert len(internet.asked) == 1
+    folder = paths.cache_dir() / "web"
+    assert folder.stat().st_mode & 0o077 == 0
+
+
+def test_each_look_up_is_in_the_ledger_and_what_was_looked_for_is_not(internet: FakeWeb) -> None:
+    configure(f'search = ["searxng"]\nsearxng_url = "{internet.url}"\nfetch = true')
+    internet.page("/search", searxng(HIT))
+    internet.page("docs.example/retry", "Wait longer.", "text/plain")
+    assert cli.run(["web", "xylophone tuning"]) == 0
+    assert cli.run(["web", "--fetch", "https://docs.example/retry"]) == 0
+    assert cli.run(["web", "--fetch", "http://127.0.0.1/"]) == 1
+    assert noted() == [("web_search", "searxng", 1, 1), ("fetch_page", "web", 1, 1), ("fetch_page", "", 0, 0)]
+    assert b"xylophone" not in paths.ledger_file().read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("settings", "arguments", "line"),
+    [
+        ("", ["--fetch", "https://docs.example/"], "Nothing was fetched, because web.fetch is off"),
+        (
+            "fetch = true",
+            ["--fetch", "http://127.0.0.1/"],
+            "is 127.0.0.1, which is no address of the public web",
+        ),
+        ("fetch = true", ["--fetch", "file:///etc/passwd"], "is not http or https"),
+        ("fetch = true", ["--fetch", "https://nowhere.example/"], "nowhere.example was not found"),
+        ("fetch = true", ["--fetch", "https://docs.example/gone"], "its server answered 404"),
+    ],
+)
+def test_what_is_not_fetched_is_one_line(
+    settings: str, arguments: list[str], line: str, internet: FakeWeb, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure(settings)
+    internet.name("docs.example", [PUBLIC])
+    assert cli.run(["web", *arguments]) == 1
+    [said] = capsys.readouterr().err.splitlines()
+    assert line in said
+
+
+def test_offline_nothing_is_fetched(
+    internet: FakeWeb, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure("fetch = true")
+    monkeypatch.setenv("NEARSIDE_OFFLINE", "1")
+    assert cli.run(["web", "--fetch", "https://docs.example/"]) == 1
+    first, second = capsys.readouterr().err.splitlines()
+    assert "web.fetch is not used" in first and second.startswith(
+        "Nothing was fetched, because Nearside is off"
+    )
+    assert internet.resolved == []
+
+
+def test_an_address_has_to_be_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["web", "--fetch"]) == 2
+    assert "there is no address" in capsys.readouterr().err
