@@ -26,7 +26,6 @@ from lsp_server.mcp_tools import McpTools
 from lsp_server.outcomes import Outcomes
 from lsp_server.packages import Packages
 from lsp_server.positions import Encoding
-from lsp_server.packages import Packages
 from lsp_server.project import Project
 from lsp_server.protocol import NearsideProtocol, tolerant_converter
 from lsp_server.status import Status

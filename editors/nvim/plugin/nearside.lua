@@ -22,6 +22,9 @@ local actions = {
   search = function(words)
     require("nearside.search").search(words)
   end,
+  docs = function(name)
+    require("nearside.docs").docs(name)
+  end,
   act = function(words, lines)
     require("nearside.actions").act(words, lines)
   end,
@@ -36,7 +39,7 @@ vim.api.nvim_create_user_command("Nearside", function(call)
   if action then
     action(rest, call.range > 0 and { call.line1, call.line2 } or nil)
   else
-    local line = 'Nearside cannot do "%s": try :Nearside status, toggle, act {kind}, cancel, why, report or search {words}'
+    local line = 'Nearside cannot do "%s": try :Nearside status, toggle, act {kind}, cancel, docs {name}, why, report or search {words}'
     vim.notify(line:format(name), vim.log.levels.WARN)
   end
 end, {
@@ -44,7 +47,7 @@ end, {
   range = true,
   desc = "Nearside: show the status, toggle suggestions, act on code, say why a suggestion came, search the project",
   complete = function(start, line)
-    local names = { "act", "cancel", "report", "search", "status", "toggle", "why" }
+    local names = { "act", "cancel", "docs", "report", "search", "status", "toggle", "why" }
     if line:match("Nearside%s+act%s+%S*$") then
       names = require("nearside.actions").KINDS
     elseif line:match("Nearside%s+%S+%s") then

@@ -114,7 +114,8 @@ def test_what_the_index_does_not_hold_is_named_and_not_read(box: Project) -> Non
     only.close()
 
 
-@pytest.mark.parametrize("text", ["", "|", "import\n|", "from box.core import *\n|", "from . import x\nx.|", "\0|",
+@pytest.mark.parametrize("text", ["", "|", "import\n|", "from box.core import *\n|", "from . import x\nx.|",
+                                  "\0|",
                                   "def f(b: Box[\n|", "import box.core.deeper.none as n\nn.|"])  # fmt: skip
 def test_any_text_is_looked_at(box: Project, text: str) -> None:
     at = max(text.find("|"), 0)
@@ -131,7 +132,7 @@ def test_any_text_is_looked_at(box: Project, text: str) -> None:
         ("python", "from a.b import c as d\nd|(1)\n", "a.b.c"),
         ("python", "from a import Thing\ndef f(t: Thing):\n    t.ru|n()\n", "a.Thing.run"),
         ("python", "from a import Thing\ndef f():\n    t = Thing()\n    t.ru|n()\n", "a.Thing.run"),
-        ("python", "from a import T\nclass A:\n  def g(self):\n    self.t = T()\n    self.t.g|o()\n", "a.T.go"),
+        ("python", "from a import T\nclass A:\n  def g(self):\n    self.t = T()\n    self.t.g|o\n", "a.T.go"),
         ("python", "le|n(x)\n", "len"),
         ("python", "x = 1 | 2\n", ""),
         ("python", "|", ""),
