@@ -209,7 +209,7 @@ class ProjectTools:
         found, left = [], MOST_REFERENCES
         for path, text in texts:
             lines = [
-                f"{number}: {line.strip()[:LONGEST_LINE]}"
+                f"{path}:{number}: {line.strip()[:LONGEST_LINE]}"
                 for number, line in enumerate(text.splitlines(), 1)
                 if word.search(line)
             ][:left]

@@ -168,7 +168,7 @@ async def test_uses_of_a_name_are_listed_with_their_lines(root: Path, index: Ind
     found = await tools_of(root, index).list_references("tax.rate")
     first = Found(
         "shop/cart.py, lines that use rate",
-        "1: from shop.tax import rate\n6: return rate() * 2",
+        "shop/cart.py:1: from shop.tax import rate\nshop/cart.py:6: return rate() * 2",
         "shop/cart.py",
     )
     assert first in found
