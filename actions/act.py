@@ -22,6 +22,7 @@ from actions.ladder import Ladder, TestsPass
 from actions.loop import Progress, Result, perform
 from actions.suspect import suspected
 from actions.target import target
+from actions.web import web_tools
 from inference.cloud.escalate import Hosted
 from inference.ledger import Ledger
 from inference.ledger_rows import ActionEntry, AttemptEntry
@@ -172,7 +173,11 @@ async def _looked_up(
     model = means.settings.model.for_chat
     served = isinstance(model.completion, Endpoint)
     room = room_for(max(model.context, SERVER_CONTEXT) if served else model.context, task)
-    found = await consulted(task, local, [*own.tools(), *means.tools], progress, room=room)
+    web = web_tools(means.settings.web, task.instruction, means.root, means.ledger)
+    tools = [*own.tools(), *(web.tools() if web else ()), *means.tools]
+    found = await consulted(task, local, tools, progress, room=room)
+    for source in web.sources if web else ():
+        progress(f"Seen on the web: {source}")
     return replace(task, context=(*task.context, *found.snippets))
 
 
