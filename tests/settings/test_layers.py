@@ -233,6 +233,12 @@ def test_a_thousand_unknown_keys_are_a_few_notes() -> None:
             "completion = {base_url = 'http://x', api_key_env = 'sk-1'}",
             "not the name of an environment",
         ),
+        ("web", 'search = ["google"]', '"google" is not one of searxng, brave, tavily, ddgs'),
+        ("web", 'searxng_url = "localhost:8888"', "it is not an http:// or https:// address"),
+        ("web", "ports = [443]", "[443] is not a list of strings"),
+        ("web", 'ports = ["443", "0"]', 'is not a list of ports, as ["443"]'),
+        ("web", 'ports = ["65536"]', "is not a list of ports"),
+        ("web", 'ports = ["\u0664"]', "is not a list of ports"),
         ("log", 'level = "loud"', '"loud" is not one of debug, info, warning, error'),
     ],
 )

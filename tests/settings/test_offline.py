@@ -23,6 +23,9 @@ model = "claude"
 [retrieval]
 uri = "s3://bucket/index"
 embedder = {base_url = "http://10.0.0.7:8080/v1", model = "e"}
+[web]
+search = ["searxng", "ddgs"]
+fetch = true
 """
 
 
@@ -45,7 +48,11 @@ def test_offline_takes_everything_online_out_of_the_settings(config: Path) -> No
     assert settings.model.completion == "auto"
     assert settings.retrieval.uri == "" and not isinstance(settings.retrieval.embedder, Endpoint)
     [note] = loaded.notes
-    for name in ("model.completion", "routing.mode", "cloud.provider", "retrieval.uri", "retrieval.embedder"):
+    assert online.web.fetch and settings.web.search == () and not settings.web.fetch
+    for name in (
+        *("model.completion", "routing.mode", "cloud.provider", "retrieval.uri", "retrieval.embedder"),
+        *("web.search", "web.fetch"),
+    ):
         assert name in note and loaded.origin[name] == "--offline"
 
 
