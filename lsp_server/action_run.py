@@ -155,6 +155,7 @@ async def _done(
     def progress(said: str) -> None:
         if document.revision != version and document.text != text:
             running.stop(f"{absolute_path(wanted.uri).name} was changed meanwhile; ask again")
+            raise asyncio.CancelledError  # here: the next step would begin a request first
         show(said)
 
     result = await act(asked, means, progress)

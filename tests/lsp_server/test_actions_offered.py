@@ -176,7 +176,7 @@ async def test_an_engine_that_is_late_is_asked_again(start: Start, tmp_path: Pat
 
 async def test_files_that_no_model_may_see_have_no_actions(begin: Begin) -> None:
     acting = await begin("KEY = 1\n\n\ndef f():\n    return KEY\n", "credentials.json")
-    assert await acting.offered(span(4)) == []
+    assert await acting.offered(span(0, 4)) == []
     binary = Acting(acting.client, acting.file.with_name("a.py")).open("def f():\n    return '\0'\n")
     assert await binary.offered(span(1)) == []
     unknown = Acting(acting.client, acting.file.with_name("never_opened.py"))

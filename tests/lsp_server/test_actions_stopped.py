@@ -157,6 +157,15 @@ async def test_text_that_changed_meanwhile_is_not_overwritten(begin: Begin) -> N
     assert "sums.py was changed meanwhile; ask again" in await acting.warned()
 
 
+async def test_what_cannot_be_used_any_more_is_not_tried_again(begin: Begin) -> None:
+    script = Script(chats=["```python\ndef double(a:\n```", RIGHT], token_delay=0.1)
+    acting = await begin(slow=False, script=script, checks=("parse",))
+    reply = await drafting(acting)
+    acting.client.change(2, insertion(0, 0, "# mine\n"), uri=acting.uri)
+    assert "edit" not in (await reply).result
+    assert (await acting.client.counters())["chats"] == 1
+
+
 async def test_a_change_that_was_taken_back_does_not_matter_and_the_new_version_counts(begin: Begin) -> None:
     acting = await begin(slow=False, script=CHATTING, checks=("parse",))
     reply = await drafting(acting)
