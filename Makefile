@@ -6,13 +6,25 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 TORCH ?= torch==2.13.0
 
-.PHONY: demo test lint clean
+.PHONY: demo test test-editors vsix lint clean
 
 demo: .venv/.installed
 	@$(BIN)/nearside demo
 
 test: .venv/.installed-test lint
 	@$(BIN)/python -m pytest
+
+# In real editors, which are fetched once into the cache folder; needs npm and, for VS Code, a Chromium. Takes minutes.
+test-editors: .venv/.installed-test vsix
+	@node=$$($(BIN)/python -m tests.e2e.vscode --node) && $$node editors/vscode/test/run.ts
+	@$(BIN)/python -m tests.e2e.neovim
+	@$(BIN)/python -m pytest -q tests/e2e/test_nvim*.py
+
+vsix: editors/vscode/node_modules/.package-lock.json
+	@cd editors/vscode && npm run --silent build && npm run --silent package
+
+editors/vscode/node_modules/.package-lock.json: editors/vscode/package-lock.json
+	@cd editors/vscode && npm ci --silent
 
 lint: .venv/.installed-test
 	@$(BIN)/ruff check .

@@ -1,7 +1,8 @@
 """The real VS Code that tests drive in a browser: its own server and web page, and the Node it needs.
 
 Both come once from the package indexes into the user's cache folder; nothing is compiled. Run as a program
-(`python -m tests.e2e.vscode`), it fetches what is lacking and prints JSON: node, vscode, version, chromium.
+(`python -m tests.e2e.vscode`), it fetches what is lacking and prints JSON: node, vscode, version, chromium;
+with `--node` the path of Node alone.
 """
 
 from __future__ import annotations
@@ -71,6 +72,7 @@ def _add_watcher(parcel: Path) -> None:
 
 if __name__ == "__main__":
     try:
-        print(json.dumps(vscode()))
+        found = vscode()
+        print(found["node"] if sys.argv[1:] == ["--node"] else json.dumps(found))
     except Unavailable as reason:
         sys.exit(f"No VS Code to test with: {reason}")

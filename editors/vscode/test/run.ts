@@ -9,7 +9,7 @@ import { programs, REPOSITORY } from './workbench.ts';
 const found = programs();
 const here = import.meta.dirname;
 const wanted = process.argv.slice(2);
-const names = wanted.length > 0 ? wanted : ['unit', 'ghost', 'slow', 'settings', 'status', 'actions', 'install', 'restart', 'host'];
+const names = wanted.length > 0 ? wanted : ['unit', 'ghost', 'slow', 'settings', 'status', 'actions', 'trust', 'install', 'restart', 'host'];
 const files = names.map((name) => path.join(here, `${name}.test.ts`));
 const passed = new Map<string, number>();
 let failed = 0;

@@ -12,7 +12,7 @@ const VSIX = path.join(REPOSITORY, 'editors/vscode/dist/nearside.vsix');
 const PYTHON = path.join(REPOSITORY, '.venv/bin/python');
 const PICTURES = process.env.PICTURES ?? path.join(os.tmpdir(), 'nearside-pictures');
 const BROWSER = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'];
-const PATIENCE = 60_000; // milliseconds for anything to appear: three processes share a small machine
+const PATIENCE = 90_000; // milliseconds for anything to appear: three processes share a small machine
 
 export interface Programs {
   readonly node: string;
@@ -105,6 +105,7 @@ export class Workbench {
     const context = await this.browser.newContext({ viewport: { width: 1100, height: 640 } });
     await context.route((at) => at.hostname !== '127.0.0.1', (route) => route.abort());
     this.page = await context.newPage();
+    this.page.setDefaultTimeout(PATIENCE);
     if (process.env.PAGELOG) this.page.on('console', (message) => console.log('page:', message.text().slice(0, 300)));
     if (options.host) {
       for (const name of ['codeAutomationLog', 'codeAutomationExit']) await this.page.exposeFunction(name, () => {});
