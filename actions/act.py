@@ -152,7 +152,9 @@ async def _task(asked: Asked, project: Project, settings: Settings) -> Task:
     return replace(
         task,
         framework=FRAMEWORKS.get(suite.kind, ""),
-        tests_path=path_of_tests(asked.path, language, lambda path: _taken(project, path)),
+        tests_path=path_of_tests(
+            asked.path, language, lambda path: _taken(project, path), flat=suite.kind == "unittest"
+        ),
     )
 
 

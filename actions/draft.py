@@ -132,9 +132,16 @@ def explained(answer: str) -> Draft:
     return Draft(explanation=words + "\n") if words else Draft(reason="the model wrote nothing")
 
 
-def path_of_tests(path: str, language: str, taken: Callable[[str], bool] = lambda path: False) -> str:
-    """Return where tests of a file are written, by its language's habit; a number makes it a new file."""
+def path_of_tests(
+    path: str, language: str, taken: Callable[[str], bool] = lambda path: False, *, flat: bool = False
+) -> str:
+    """Return where tests of a file are written, by its language's habit; a number makes it a new file.
+
+    `flat` is for suites that look into no folder of tests that is not a package.
+    """
     file = PurePosixPath(path)
+    if flat and language == "python":
+        file = PurePosixPath(file.name)
     for number in ("", *(f"_{number}" for number in range(2, MOST_NUMBERED))):
         found = _path_of_tests(file, language, number)
         if not taken(found):

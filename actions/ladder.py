@@ -6,6 +6,8 @@ Cheap steps come first. Linters and tests see copies of the work tree; the tree 
 from __future__ import annotations
 
 import os
+import re
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +18,7 @@ from inference.types import NearsideError
 from syntax.code import code_of, errors
 from syntax.languages import language_of
 from tools.lint import delta
-from tools.outcome import Outcome, parse
+from tools.outcome import READERS, Outcome, parse
 from tools.runner import Ran, run
 from tools.scratch import scratched
 from tools.suites import TestSuite, find
@@ -27,6 +29,8 @@ SECONDS = 120.0
 OUTPUT_BYTES = 200_000
 QUICK = 10.0
 """Seconds up to which tests that fail are run once more, in case they are flaky."""
+SHORTEST_NAME = 4
+"""Characters that a test's name must have more of to be known in the words of a task."""
 MOST_TOLD = 3
 """Failures a model is told of: more confuse it, and the first is mostly the cause."""
 PROOF = frozenset(("tests", "same code"))
@@ -152,6 +156,9 @@ class Ladder:
             if not suite.command:
                 return Verdict(False, "tests", suite.why, tuple(checked), blocked=True)
             why = await self._tested(task, suite, old, new, paths, progress)
+            if not why and task.kind.name == "write-tests" and suite.kind in READERS:
+                progress("Counting the tests")
+                why = await self._not_run(suite, old, new)
             if why:
                 return Verdict(False, "tests", why, tuple(checked))
             checked.append("tests")
@@ -176,7 +183,7 @@ class Ladder:
                 left -= ran.seconds
                 if _good(ran, outcome):
                     continue  # a flaky test says nothing about a draft
-            if task.kind.name not in MUST_PASS and left > 0:
+            if task.kind.name not in MUST_PASS and left > 0 and not _meant(task, outcome):
                 progress("Comparing with how it was")
                 was, before = await _run(suite, selection, old, left)
                 left -= was.seconds
@@ -184,6 +191,18 @@ class Ladder:
                     continue
             return _failed(ran, outcome, self._seconds)
         return ""
+
+    async def _not_run(self, suite: TestSuite, old: Path, new: Path) -> str:
+        """Return why tests that were written count for nothing: where the suite finds none, none fails."""
+        counts = []
+        for copy in (old, new):
+            ran, outcome = await _run(suite, Selection(suite.command, "all tests"), copy, self._seconds)
+            if ran.timed_out or not (outcome.known or copy == old):
+                return ""  # nobody can tell
+            counts.append(outcome.passed)
+        if counts[1] > counts[0]:
+            return ""
+        return f"none of the new tests ran: `{shlex.join(suite.command)}` runs {counts[1]}, as it did before"
 
     def _may_not_write(self, task: Task, path: str) -> str:
         """Return why a draft may not have this file: it may have those the model was shown, or a new one.
@@ -220,6 +239,13 @@ def _good(ran: Ran, outcome: Outcome) -> bool:
     if ran.timed_out or ran.stopped:
         return False
     return outcome.good if outcome.known else ran.status == 0
+
+
+def _meant(task: Task, outcome: Outcome) -> bool:
+    """Tell whether a test that fails is what the task is about: then it is not enough that it did before."""
+    said = f"{task.problem}\n{task.instruction}"
+    names = [re.split(r"[:. >]+", failure.name)[-1] for failure in outcome.failures]
+    return any(len(name) > SHORTEST_NAME and name in said for name in names)
 
 
 def _news(before: Outcome, after: Outcome) -> list[str]:

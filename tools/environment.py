@@ -21,7 +21,8 @@ DOORS = re.compile(
 """What leads to running programs, services and accounts outside, or makes a program act for the editor."""
 
 HOMES = {
-    "CARGO_HOME": ".cargo", "RUSTUP_HOME": ".rustup", "GOPATH": "go", "PYENV_ROOT": ".pyenv",
+    "CARGO_HOME": ".cargo", "RUSTUP_HOME": ".rustup", "GOPATH": "go", "GOCACHE": ".cache/go-build",
+    "PYENV_ROOT": ".pyenv",
     "NVM_DIR": ".nvm", "VOLTA_HOME": ".volta", "ASDF_DATA_DIR": ".asdf", "MISE_DATA_DIR": ".local/share/mise",
     "PYTHONUSERBASE": ".local", "FNM_DIR": ".local/share/fnm", "COREPACK_HOME": ".cache/node/corepack",
 }  # fmt: skip
@@ -49,6 +50,8 @@ def cleaned(environment: Mapping[str, str], home: Path, temporary: Path, ceiling
     for name, place in HOMES.items():
         if name not in kept and (real / place).is_dir():
             kept[name] = str(real / place)
+    if "GOCACHE" in kept:  # read-only to who runs in a copy; the index of modules would be written there
+        kept["GODEBUG"] = ",".join(filter(None, (kept.get("GODEBUG"), "goindex=0")))
     kept |= OFFLINE | PLAIN
     kept |= {"HOME": str(home), "TMPDIR": str(temporary), "TMP": str(temporary), "TEMP": str(temporary)}
     kept["GIT_CEILING_DIRECTORIES"] = str(ceiling)

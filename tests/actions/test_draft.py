@@ -25,6 +25,13 @@ def test_every_kind_has_a_task_and_all_eight_of_the_published_kinds_are_there() 
     assert {kind.task for kind in KINDS.values()} - {""} == set(TASKS)
 
 
+def test_a_flat_folder_of_tests_gets_its_file_at_the_top() -> None:
+    assert path_of_tests("src/shop/sums.py", "python") == "tests/shop/test_sums.py"
+    assert path_of_tests("src/shop/sums.py", "python", flat=True) == "tests/test_sums.py"
+    taken = {"tests/test_sums.py", "tests/test_sums_2.py"}.__contains__
+    assert path_of_tests("src/shop/sums.py", "python", taken, flat=True) == "tests/test_sums_3.py"
+
+
 def test_the_model_sees_the_part_what_is_round_it_and_what_it_may_use() -> None:
     asked = turns(task(problem="assert add(1, 2) == 3", context=(Snippet("util.py", "def up(x): ..."),)))
     (_, system), (_, user) = asked

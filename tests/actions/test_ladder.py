@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -132,6 +133,23 @@ async def test_the_loop_fixes_a_failing_test_at_the_second_try(project: Path) ->
     result = await perform(task(), model, None, Ladder(project, {}, ALL))
     assert result.passed and result.draft.texts == {"sums.py": RIGHT}
     assert "test_add" in model.heard[1][-1][1] and state(project) == before
+
+
+async def test_new_tests_that_nobody_finds_count_for_nothing(project: Path) -> None:
+    new = "import unittest\n\n\nclass New(unittest.TestCase):\n    def test_new(self): ...\n"
+    (project / "sums.py").write_text(RIGHT)
+    for path, passed in (("tests/test_new.py", True), ("tests/checks_new.py", False)):
+        draft = Draft({path: new})
+        verdict = await Ladder(project, {}, ("tests",)).verify(task("write-tests"), draft, lambda text: None)
+        assert verdict.passed is passed, verdict.why
+    assert "none of the new tests ran" in verdict.why
+
+
+async def test_a_failing_test_that_the_task_names_must_pass(project: Path) -> None:
+    named = replace(task("refactor"), instruction="test_add fails because of the sign")
+    draft = Draft({"sums.py": SUMS.replace("2 * a", "a + a")})
+    verdict = await Ladder(project, {}, ("tests",)).verify(named, draft, lambda text: None)
+    assert not verdict.passed and "test_add" in verdict.why
 
 
 FLAKY = """from pathlib import Path
