@@ -5,7 +5,7 @@ import { Server, type Running } from './client.ts';
 import { SECTION, serverSettings } from './configuration.ts';
 import { hint } from './hints.ts';
 import { Inline } from './inline.ts';
-import { install, installed } from './install.ts';
+import { install, installed, sweep } from './install.ts';
 import { locate } from './locate.ts';
 import { showDocument } from './report.ts';
 import { menu, statusItem, type Figures, type State } from './status.ts';
@@ -18,6 +18,7 @@ class Extension implements vscode.Disposable {
   private readonly status = statusItem();
   private server: Server | undefined;
   private following: vscode.Disposable | undefined;
+  private installing = false;
   private running: Running | 'missing' = 'stopped';
   private figures: Figures | undefined;
 
@@ -29,6 +30,12 @@ class Extension implements vscode.Disposable {
   get state(): State {
     const { running, figures } = this;
     return { running, figures, paused: this.inline.paused, offline: serverSettings().offline };
+  }
+
+  /** Tidy up, and begin. */
+  async begin(): Promise<void> {
+    await this.start();
+    await sweep(this.storage);
   }
 
   /** Find the server and start it; where there is none, offer to install it. */
@@ -70,7 +77,13 @@ class Extension implements vscode.Disposable {
   }
 
   async install(): Promise<void> {
-    if (await install(this.storage, this.log)) await this.restart();
+    if (this.installing) return;
+    this.installing = true;
+    try {
+      if (await install(this.storage, this.log)) await this.restart();
+    } finally {
+      this.installing = false;
+    }
   }
 
   togglePause(): void {
@@ -161,7 +174,7 @@ export function activate(context: vscode.ExtensionContext): void {
     }),
     vscode.workspace.onDidGrantWorkspaceTrust(() => own.restart()),
   );
-  void own.start();
+  void own.begin();
 }
 
 export async function deactivate(): Promise<void> {

@@ -7,6 +7,7 @@ import { serverSettings } from './configuration.ts';
 import { onPath } from './locate.ts';
 import { Failed, run } from './run.ts';
 
+const DAY = 86_400_000; // milliseconds
 const POINTER = 'server.json';
 const PYTHONS = ['python3.13', 'python3.12', 'python3.11', 'python3', 'python'];
 const CHECK = 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))';
@@ -63,7 +64,6 @@ async function attempt(storage: string, log: vscode.LogOutputChannel): Promise<s
       fs.mkdirSync(storage, { recursive: true });
       await build(storage, place, say, token);
       fs.writeFileSync(path.join(storage, POINTER), JSON.stringify({ folder }));
-      removeOthers(storage, folder);
       return undefined;
     } catch (error) {
       fs.rmSync(place, { recursive: true, force: true });
@@ -111,8 +111,13 @@ async function findPython(configured: string, storage: string): Promise<string> 
   );
 }
 
-function removeOthers(storage: string, kept: string): void {
-  for (const name of fs.readdirSync(storage)) {
-    if (/^server-\d+$/.test(name) && name !== kept) fs.rmSync(path.join(storage, name), { recursive: true, force: true });
+/** Remove what newer installations replaced. Not at once: other windows may still run their server from there. */
+export async function sweep(storage: string): Promise<void> {
+  const used = installed(storage);
+  for (const name of fs.existsSync(storage) ? fs.readdirSync(storage) : []) {
+    const place = path.join(storage, name);
+    const made = /^server-(\d+)$/.exec(name)?.[1];
+    if (!made || used?.startsWith(place + path.sep) || Date.now() - Number(made) < DAY) continue;
+    await fs.promises.rm(place, { recursive: true, force: true }).catch(() => {}); // at the next start then
   }
 }

@@ -10,6 +10,12 @@ before(async () => {
 
 after(() => code.close());
 
+test('the first steps are a walkthrough', async () => {
+  await code.command('Nearside: Show the First Steps');
+  await code.page.waitForSelector('.getting-started-step:has-text("The first suggestion")');
+  await code.picture('walkthrough');
+});
+
 test('a switch of the settings editor is in force at once', async () => {
   await code.openFile('add.py');
   await code.isReady();
@@ -17,12 +23,11 @@ test('a switch of the settings editor is in force at once', async () => {
   await code.page.waitForSelector('.settings-editor .setting-item-contents');
   await code.press('Control+A');
   await code.type('nearside.completion');
-  const row = '.setting-item-bool:has-text("Enabled") .setting-value-checkbox';
+  const row = '.setting-item-bool:has-text("suggest anything at all") .setting-value-checkbox';
   await code.page.waitForSelector(row);
   await code.picture('settings');
   await code.page.click(row);
   await code.until('suggestions are off', async () => (await code.status()) === 'Nearside');
-  await code.page.waitForTimeout(1000); // the list is drawn anew after a change, and swallows a click meanwhile
   await code.page.click(row);
   await code.isReady();
 });

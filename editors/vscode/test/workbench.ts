@@ -132,6 +132,7 @@ export class Workbench {
       'extensions.ignoreRecommendations': true,
       'chat.disableAIFeatures': true,
       'editor.minimap.enabled': false,
+      'editor.wordBasedSuggestions': 'off', // a menu of words that opens meanwhile would take the Tab
       'files.autoSave': 'off',
       'security.workspace.trust.enabled': !trusted,
     };
