@@ -58,6 +58,9 @@ def node(project: Project) -> Project:
         "a.d.ts": 'export * from "./b";\nexport { x } from "./b";\n',
         "b.d.ts": 'export * from "./a";\nexport { x } from "./a";\n',
     })  # fmt: skip
+    about = {"version": "1.0.0", "exports": {".": {"import": "./t.js", "types": "./types/t.d.ts"}}}
+    declared = "/** T. */\nexport declare function t(): void;\n"
+    package("typed", about, {"types/t.d.ts": declared, "t.js": "boom("})
     (modules / "broken").mkdir()
     (modules / "broken" / "package.json").write_text("{" * 5000)
     return project
@@ -84,6 +87,7 @@ def node(project: Project) -> Project:
         ("@scope/kit.kit", "export declare function kit(): number", "", "0.4.0"),
         ("@scope/kit/sub/deep.deep", "export declare const deep: string", "Deep.", "0.4.0"),
         ("@scope/other.o", "export function o(): void", "O.", "7.0.0"),
+        ("typed.t", "export declare function t(): void", "T.", "1.0.0"),
         ("lodash.merge.merge", "export declare function merge(): void", "M.", "1.0.0"),
     ],
 )
