@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import sqlite3
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from nearside import cli
 from nearside import web as command
 from settings import paths
 from tests.fake_web import PUBLIC, FakeWeb, Reply, searxng
+from tools.web import reading
 
 PAGE = """<html><head><title>Retry with backoff</title></head><body><nav>Home</nav><article>
 <h1>Retry</h1><p>When a call fails you may try it again, and wait longer each time before you do.</p>
@@ -197,6 +199,18 @@ def test_offline_nothing_is_fetched(
         "Nothing was fetched, because Nearside is off"
     )
     assert internet.resolved == []
+
+
+def test_a_page_that_takes_too_long_to_read_leaves_nothing_behind(
+    internet: FakeWeb, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    configure("fetch = true\ntimeout = 3")
+    monkeypatch.setattr(reading, "_START", "import time; time.sleep(600)")
+    internet.page("docs.example/retry", PAGE)
+    assert cli.run(["web", "--fetch", "https://docs.example/retry"]) == 1
+    gc.collect()
+    [line] = capfd.readouterr().err.splitlines()
+    assert "it was not there after 3 s" in line
 
 
 def test_an_address_has_to_be_named(capsys: pytest.CaptureFixture[str]) -> None:

@@ -48,8 +48,11 @@ async def read(page: str, media: str, most: int) -> tuple[str, str]:
         if process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
+            await process.wait()
     try:
         answer = json.loads(said)
         return str(answer["title"]), str(answer["text"])
     except (ValueError, KeyError, TypeError):
-        raise Unread("it is made so that it cannot be read in reasonable time") from None
+        ended = process.returncode is not None and process.returncode < 0  # by its limit of time
+        why = "it is made so that it cannot be read in reasonable time" if ended else "reading it failed"
+        raise Unread(why) from None

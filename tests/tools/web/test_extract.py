@@ -77,6 +77,12 @@ def test_a_page_without_a_main_part_is_still_read(html: str) -> None:
     assert "only = 'code'" in read(html)
 
 
+def test_code_that_the_main_part_would_lose_brings_the_whole_page_back() -> None:
+    aside = "".join(f"<aside class='sidebar'><pre>step_{number}()</pre></aside>" for number in range(3))
+    text = read(f"<html><body><article><h1>Retry</h1>{PROSE}</article>{aside}</body></html>")
+    assert "When a call fails" in text and all(f"step_{number}()" in text for number in range(3))
+
+
 def test_a_page_of_very_many_tags_is_only_converted() -> None:
     text = read("<p>first</p>" + "<p>and again</p>" * MOST_TAGS)
     assert text.startswith("first") and text.endswith(CUT)

@@ -48,14 +48,13 @@ async def test_it_ends_when_nobody_waits_any_more(monkeypatch: pytest.MonkeyPatc
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    async with asyncio.timeout(20):
-        assert await process.wait() < 0
+    assert process.returncode and process.returncode < 0
 
 
 @pytest.mark.parametrize("start", ["1 / 0", "print('[]')", "print('x')", "raise SystemExit", "nonsense ("])
 async def test_a_process_that_fails_is_one_line(start: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "_START", start)
-    with pytest.raises(Unread, match="cannot be read in reasonable time"):
+    with pytest.raises(Unread, match="reading it failed"):
         await read("<p>x" * 100_000, "text/html", 100)
 
 
