@@ -44,7 +44,7 @@ def sets(project: Project, tmp_path: Path) -> Project:
         folder / "Lang.docset",
         [
             ("List.map", "Function", "<dash_entry_name=map>list.html#map"),
-            ("escape", "Function", "../../../../../../../etc/passwd"),
+            ("escape", "Function", "../" * 20 + "etc/passwd"),
             ("gone", "Function", "gone.html"),
         ],
     )
