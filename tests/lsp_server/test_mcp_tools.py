@@ -87,3 +87,10 @@ async def test_never_is_not_asked_again_and_nothing_is_started(start: Start, roo
     await acting.client.stop()
     later = await session(start, root, "Allow")
     assert await looked_up(later) == [] and questions(later) == [] and started(root) == []
+
+
+async def test_not_now_is_not_asked_again_in_this_session(start: Start, root: Path) -> None:
+    acting = await session(start, root, "Not now")
+    for _ in range(2):
+        assert await looked_up(acting) == [] and started(root) == []
+    assert len(questions(acting)) == 1

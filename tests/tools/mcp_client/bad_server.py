@@ -70,6 +70,9 @@ def initialized(request: dict) -> None:
         sys.exit(2)
     if KIND == "one-endless-line":
         flood(1_600, "x" * 65_536)
+    if KIND == "many-bytes":
+        data = {"level": "info", "data": "x" * 200_000}
+        flood(200, json.dumps({"jsonrpc": "2.0", "method": "notifications/message", "params": data}) + "\n")
     if KIND == "many-messages":
         note = json.dumps(
             {"jsonrpc": "2.0", "method": "notifications/message", "params": {"level": "info", "data": "x"}}

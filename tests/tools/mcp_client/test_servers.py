@@ -130,6 +130,7 @@ async def test_what_a_server_started_is_gone_with_it(home: Path, pids: Path) -> 
         ("hang-at-start", "it was not ready within 2 s"),
         ("die-at-start", "it ended (it said: no licence[31m found)"),
         ("one-endless-line", "one message of it is longer than 4 MB"),
+        ("many-bytes", "it sent more than 16 MB at once"),
         ("many-messages", "it sent more than 1,000 messages that nobody asked for"),
         ("garbage", "it writes what is no message to its standard output"),
         ("wrong-answer", "it answers something else than what it is asked"),
