@@ -14,29 +14,24 @@ from pathlib import Path
 
 from actions.draft import Draft, Task
 from actions.loop import Progress, Step, Verdict
+from actions.running import MOST_TOLD, compares, good, news, run_tests, told
 from inference.types import NearsideError
 from syntax.code import code_of, errors
 from syntax.languages import language_of
 from tools.lint import delta
-from tools.outcome import READERS, Outcome, parse
-from tools.runner import Ran, run
+from tools.outcome import READERS, Outcome
 from tools.scratch import scratched
 from tools.suites import TestSuite, find
 from tools.testing import Selection, relevant
 
 SECONDS = 120.0
 """For all tests of one draft, unless set otherwise."""
-OUTPUT_BYTES = 200_000
 QUICK = 10.0
 """Seconds up to which tests that fail are run once more, in case they are flaky."""
 SHORTEST_NAME = 4
 """Characters that a test's name must have more of to be known in the words of a task."""
-MOST_TOLD = 3
-"""Failures a model is told of: more confuse it, and the first is mostly the cause."""
 PROOF = frozenset(("tests", "same code"))
 """Steps that say more than how sure a model was."""
-MUST_PASS = ("fix-test", "implement", "write-tests")
-"""Kinds whose tests have to pass; others must only break none that passed before."""
 
 
 class TestsPass(NearsideError):
@@ -123,14 +118,14 @@ class Ladder:
             suite = find(copy, self._tests, [path])
             if not suite.command:
                 return ""
-            ran, outcome = await _run(suite, relevant(suite, copy, [path])[0], copy, self._seconds)
-        if _good(ran, outcome):
+            ran, outcome = await run_tests(suite, relevant(suite, copy, [path])[0], copy, self._seconds)
+        if good(ran, outcome):
             raise TestsPass("Nothing was changed, because the tests pass as they are.")
         mine = [one for one in outcome.failures if name and name in one.name]
-        told = _failed(ran, replace(outcome, failures=tuple(mine)) if mine else outcome, self._seconds)
+        text = told(ran, replace(outcome, failures=tuple(mine)) if mine else outcome, self._seconds)
         for folder in {str(copy), os.path.realpath(copy)}:
-            told = told.replace(f"file://{folder}/", "").replace(f"{folder}/", "")
-        return told
+            text = text.replace(f"file://{folder}/", "").replace(f"{folder}/", "")
+        return text
 
     async def _in_copies(
         self,
@@ -171,32 +166,32 @@ class Ladder:
         left = self._seconds
         for number, selection in enumerate(relevant(suite, new, paths)):
             progress(f"Running {selection.what}")
-            ran, outcome = await _run(suite, selection, new, left)
+            ran, outcome = await run_tests(suite, selection, new, left, progress)
             left -= ran.seconds
             if ran.timed_out and number:
                 return ""  # the tests that matter have passed, and there is no time for all the others
-            if _good(ran, outcome):
+            if good(ran, outcome):
                 continue
             if outcome.failures and not ran.timed_out and ran.seconds < min(QUICK, left / 4):
                 progress(f"Running {selection.what} again")
-                ran, outcome = await _run(suite, selection, new, left)
+                ran, outcome = await run_tests(suite, selection, new, left)
                 left -= ran.seconds
-                if _good(ran, outcome):
+                if good(ran, outcome):
                     continue  # a flaky test says nothing about a draft
-            if task.kind.name not in MUST_PASS and left > 0 and not _meant(task, outcome):
+            if left > 0 and not _must_pass(task, outcome, number, paths):
                 progress("Comparing with how it was")
-                was, before = await _run(suite, selection, old, left)
+                was, before = await run_tests(suite, selection, old, left)
                 left -= was.seconds
-                if not ran.timed_out and not _news(before, outcome) and _compares(was, before, outcome):
+                if not ran.timed_out and not news(before, outcome) and compares(was, before, outcome):
                     continue
-            return _failed(ran, outcome, self._seconds)
+            return told(ran, outcome, self._seconds)
         return ""
 
     async def _not_run(self, suite: TestSuite, old: Path, new: Path) -> str:
         """Return why tests that were written count for nothing: where the suite finds none, none fails."""
         counts = []
         for copy in (old, new):
-            ran, outcome = await _run(suite, Selection(suite.command, "all tests"), copy, self._seconds)
+            ran, outcome = await run_tests(suite, Selection(suite.command, "all tests"), copy, self._seconds)
             if ran.timed_out or not (outcome.known or copy == old):
                 return ""  # nobody can tell
             counts.append(outcome.passed)
@@ -223,60 +218,20 @@ class Ladder:
         return task.text if path == task.path else task.files.get(path)
 
 
-async def _run(suite: TestSuite, selection: Selection, copy: Path, seconds: float) -> tuple[Ran, Outcome]:
-    folder = copy / suite.folder
-    ran = await run(
-        selection.command,
-        folder,
-        seconds=max(1.0, seconds),
-        output_bytes=OUTPUT_BYTES,
-        environment=dict(suite.environment),
-    )
-    return ran, parse(suite.kind, ran.output, folder)
+def _must_pass(task: Task, outcome: Outcome, number: int, paths: Sequence[str]) -> bool:
+    """Tell whether tests that fail are what a task is about. Others may go on failing as they did before.
 
-
-def _good(ran: Ran, outcome: Outcome) -> bool:
-    if ran.timed_out or ran.stopped:
-        return False
-    return outcome.good if outcome.known else ran.status == 0
-
-
-def _meant(task: Task, outcome: Outcome) -> bool:
-    """Tell whether a test that fails is what the task is about: then it is not enough that it did before."""
+    `number` is 0 for the tests nearest to the change.
+    """
+    if task.kind.name == "write-tests":
+        return any(not one.path or any(path.endswith(one.path) for path in paths) for one in outcome.failures)
+    if task.kind.name == "implement":
+        return number == 0
     said = f"{task.problem}\n{task.instruction}"
+    if task.kind.name == "fix-test" and not said.strip():
+        return True
     names = [re.split(r"[:. >]+", failure.name)[-1] for failure in outcome.failures]
     return any(len(name) > SHORTEST_NAME and name in said for name in names)
-
-
-def _news(before: Outcome, after: Outcome) -> list[str]:
-    """Return what fails now and did not before."""
-    known = {failure.name for failure in before.failures}
-    return [failure.name for failure in after.failures if failure.name not in known]
-
-
-def _compares(ran: Ran, before: Outcome, after: Outcome) -> bool:
-    """Tell whether two runs say enough to be compared, and the second is no worse."""
-    if ran.timed_out or not (before.known and after.known):
-        return False
-    return after.failed + after.errors <= before.failed + before.errors and after.passed >= before.passed
-
-
-def _failed(ran: Ran, outcome: Outcome, seconds: float) -> str:
-    """Say what failed, in a first line for the user and more for the model."""
-    if ran.timed_out:
-        return f"the tests were not done in {seconds:.0f} s\n{ran.output[-1000:]}"
-    if ran.stopped:
-        return f"the tests were stopped: {ran.stopped}\n{ran.output[-1000:]}"
-    if not outcome.failures:
-        many = outcome.failed + outcome.errors
-        first = f"{many} tests failed" if many else f"the tests ended with exit code {ran.status}"
-        return f"{first}\n{ran.output[-2000:]}"
-    total = outcome.passed + outcome.failed + outcome.errors
-    lines = [f"{outcome.failed + outcome.errors} of {total} tests failed: {outcome.failures[0].name}"]
-    for failure in outcome.failures[:MOST_TOLD]:
-        place = f" ({failure.path}:{failure.line})" if failure.path else ""
-        lines.append(f"{failure.name}{place}: {failure.message}")
-    return "\n".join(lines)
 
 
 def _unparsed(before: Mapping[str, str | None], after: Mapping[str, str]) -> str:

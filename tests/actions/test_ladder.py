@@ -188,3 +188,23 @@ async def test_a_draft_that_no_test_checked_must_have_been_sure(
     verdict = await Ladder(project, {}, checks, sure_above=0.5).verify(task(), draft, lambda text: None)
     assert (verdict.passed, verdict.step) == (passed, step), verdict.why
     assert passed or "40%" in verdict.why
+
+
+OTHER = "\n\nclass OtherTest(unittest.TestCase):\n    def test_unrelated(self):\n        self.fail('as always')\n"
+
+
+@pytest.mark.parametrize("kind", ["fix-test", "write-tests"])
+async def test_an_unrelated_test_that_always_fails_is_in_nobodys_way(project: Path, kind: str) -> None:
+    (project / "tests" / "test_other.py").write_text("import unittest\nimport sums\n" + OTHER)
+    draft = Draft({"sums.py": RIGHT})
+    if kind == "write-tests":
+        (project / "sums.py").write_text(RIGHT)
+        draft = Draft({"tests/test_new.py": "def test_new(): ...\n"})
+    about = replace(task(kind), problem="tests/test_sums.py::test_add fails")
+    verdict = await Ladder(project, {}, ("tests",)).verify(about, draft, lambda text: None)
+    assert verdict.passed, verdict.why
+
+
+async def test_how_far_the_tests_are_is_told(project: Path) -> None:
+    _, said = await judged(project, RIGHT)
+    assert any("100 % done" in line for line in said)
