@@ -5,7 +5,10 @@ import type { CancellationToken } from 'vscode';
 
 export class Failed extends Error {}
 
-/** Return what the program printed last; throws Failed with its last line where it did not run or failed. */
+/**
+ * Return what the program printed last. Throws Failed with its last error, or else its last line, where it failed
+ * or did not run.
+ */
 export function run(
   program: string,
   args: readonly string[],
@@ -17,9 +20,11 @@ export function run(
     const child = spawn(program, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'], windowsHide: true });
     const stop = token?.onCancellationRequested(() => child.kill());
     let last = '';
+    let problem = ''; // what pip calls an error need not be its last line
     for (const stream of [child.stdout, child.stderr]) {
       readline.createInterface({ input: stream }).on('line', (line) => {
         last = line.trim() || last;
+        if (/^error\b/i.test(line)) problem = line.trim();
         onLine(line);
       });
     }
@@ -27,7 +32,7 @@ export function run(
     child.on('close', (code, signal) => {
       stop?.dispose();
       if (code === 0) resolve(last);
-      else reject(new Failed(last || `${program} ended with ${signal ?? code}`));
+      else reject(new Failed(problem || last || `${program} ended with ${signal ?? code}`));
     });
   });
 }

@@ -6,6 +6,7 @@ import * as path from 'node:path';
 import { test } from 'node:test';
 import { locate, onPath } from '../src/locate.ts';
 import { takenBy } from '../src/partial.ts';
+import { Failed, run } from '../src/run.ts';
 import { pauseBefore } from '../src/patience.ts';
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'nearside-unit-'));
@@ -64,6 +65,15 @@ test('an end after a steady while counts as the first', () => {
 test('a word taken of a suggestion is told with all that stands of it', () => {
   assert.deepEqual(takenBy('rn ', 'rn a + b', 'rn '), { length: 3 });
   assert.deepEqual(takenBy('a ', 'rn a + b', 'rn a '), { length: 5 });
+});
+
+test('a program that fails is told by its last error, or else its last line', async () => {
+  const sh = (script: string) => run('/bin/sh', ['-c', script], folder);
+  assert.equal(await sh('echo one; echo two'), 'two');
+  await assert.rejects(sh('echo "ERROR: no such package"; echo "[notice] a new release"; exit 1'), new Failed('ERROR: no such package'));
+  await assert.rejects(sh('echo it broke >&2; exit 3'), new Failed('it broke'));
+  await assert.rejects(sh('exit 3'), /ended with 3/);
+  await assert.rejects(run('/no/program', [], folder), /ENOENT/);
 });
 
 test('typing, pairs of brackets, indentation, other text and the whole are not told', () => {
