@@ -22,10 +22,11 @@ async def get(internet: FakeWeb, folder: Path, url: str = AT, web: Web = ON) -> 
     return await fetch(url, web, wire=internet, cache=folder)
 
 
+@pytest.mark.parametrize("said", ["max-age=600", "private, max-age=600"])
 async def test_what_is_fresh_comes_from_the_cache_and_is_guarded_all_the_same(
-    internet: FakeWeb, tmp_path: Path
+    said: str, internet: FakeWeb, tmp_path: Path
 ) -> None:
-    internet.page("docs.example/page", Reply(b"once", "text/plain", headers={"cache-control": "max-age=600"}))
+    internet.page("docs.example/page", Reply(b"once", "text/plain", headers={"cache-control": said}))
     assert (await get(internet, tmp_path)).text == (await get(internet, tmp_path)).text == "once"
     assert len(internet.asked) == 1 and internet.resolved == ["docs.example"]
     with pytest.raises(Refused, match="port 443"):

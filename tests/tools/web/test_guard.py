@@ -6,12 +6,13 @@ import asyncio
 import socket
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from settings.schema import Web
 from tests.fake_web import PUBLIC, FakeWeb
 from tools.web.fetch import NotFetched, fetch
-from tools.web.guard import Guard, Internet, Refused, is_public
+from tools.web.guard import Guard, GuardedTransport, Internet, Refused, is_public
 
 ON = Web(fetch=True)
 PAGE = "<html><title>Inside</title><p>Nobody outside should ever read this page of the house.</p></html>"
@@ -29,7 +30,7 @@ PAGE = "<html><title>Inside</title><p>Nobody outside should ever read this page 
         "2002:a9fe:a9fe::1", "2001:0:4136:e378:8000:63bf:3fff:fdd2", "2001:db8::1", "3fff::1", "fc00::1",
         "fd00:ec2::254",
         "fe80::1", "fe80::1%lo", "fec0::1", "ff02::1", "100::1", "5f00::1", "", "localhost", "127.1",
-        "93.184.215.14%lo",
+        "93.184.215.14%lo", "2606:4700:4700::1111%eth0",
     ],
 )  # fmt: skip
 def test_what_is_not_of_the_internet_is_not_public(address: str) -> None:
@@ -79,6 +80,14 @@ async def test_an_odd_address_is_refused_before_anything_is_looked_up(
     assert why in str(refused.value)
     assert "secret" not in str(refused.value)
     assert internet.resolved == [] and internet.asked == []
+
+
+async def test_the_transport_itself_checks_whoever_uses_it(internet: FakeWeb) -> None:
+    for url in ("http://docs.example:22/", "http://a@docs.example/", "ftp://docs.example/"):
+        async with GuardedTransport(Guard(), internet) as transport:
+            with pytest.raises(Refused):
+                await transport.handle_async_request(httpx2.Request("GET", url))
+    assert internet.resolved == []
 
 
 def test_other_ports_may_be_allowed() -> None:
