@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,7 @@ async def test_the_index_is_reading_and_then_ready(start: Start, tmp_path: Path)
         await client.counters()
         states = [told["index"]["state"] for told in figures(client)]
     assert "reading" in states[:-1]
+    assert all(before != after for before, after in pairwise(figures(client)))
 
 
 async def test_a_hosted_model_is_named_with_what_it_cost_today(
