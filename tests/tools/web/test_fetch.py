@@ -133,7 +133,9 @@ async def test_a_server_that_is_slow_on_purpose_is_left(stalls: str, internet: F
      "application/zip", "text/event-stream", "multipart/form-data", "text", "html", "application/javascript"],
 )  # fmt: skip
 async def test_what_is_no_text_is_not_read(kind: str, internet: FakeWeb) -> None:
-    assert f"it is {kind}, and no text" in await refused(internet, Reply(b"<p>hello", kind))
+    assert f"it is {kind}, and no text" in await refused(
+        internet, Reply(lambda: endless(b"<p>hello" * 4096), kind)
+    )
 
 
 async def test_a_page_of_no_kind_and_a_binary_that_calls_itself_text(internet: FakeWeb) -> None:

@@ -21,6 +21,7 @@ from tools.web.search import ENGINES, LONGEST_QUERY, SearchFailed, search
 from tools.web.waits import DEFAULT_SECONDS, LONGEST_SECONDS, Waits, seconds_of
 
 BRAVE, TAVILY = "api.search.brave.com/res/v1/web/search", "api.tavily.com/search"
+NOW = 1_800_000_000
 HIT = {"title": "Retry", "url": "https://docs.example/retry", "content": "Wait longer."}
 
 
@@ -187,11 +188,14 @@ async def test_a_pause_that_was_asked_for_is_kept_also_by_the_next_process(
         ("7", 7, 7), ("0", 1, 1), ("", DEFAULT_SECONDS, DEFAULT_SECONDS),
         ("soon", DEFAULT_SECONDS, DEFAULT_SECONDS),
         ("9" * 500, LONGEST_SECONDS, LONGEST_SECONDS), ("-5", DEFAULT_SECONDS, DEFAULT_SECONDS),
-        (formatdate(time.time() + 100, usegmt=True), 60, 100), (formatdate(0, usegmt=True), 1, 1),
+        (formatdate(NOW + 100, usegmt=True), 100, 100), (formatdate(0, usegmt=True), 1, 1),
         ("Thu, 99 Foo 2026 99:99:99 GMT", DEFAULT_SECONDS, DEFAULT_SECONDS),
     ],
 )  # fmt: skip
-def test_what_a_pause_comes_to(header: str, least: float, most: float) -> None:
+def test_what_a_pause_comes_to(
+    header: str, least: float, most: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time, "time", lambda: float(NOW))
     assert least <= seconds_of(header) <= most
 
 
