@@ -22,7 +22,7 @@ from actions.ladder import Ladder, TestsPass
 from actions.loop import Progress, Result, perform
 from actions.suspect import suspected
 from actions.target import target
-from actions.web import web_tools
+from actions.web import noted, web_tools
 from inference.cloud.escalate import Hosted
 from inference.ledger import Ledger
 from inference.ledger_rows import ActionEntry, AttemptEntry
@@ -30,9 +30,10 @@ from inference.routing.action import hosted_first
 from inference.types import ChatEngine, ChatRequest, NearsideError, Piece, Usage
 from settings.schema import Endpoint, Settings
 from syntax.languages import language_of
+from tools.documentation.library import Library
 from tools.project import ProjectTools
 from tools.suites import find
-from tools.toolbox import Tool
+from tools.toolbox import Tool, tool
 
 MOST_TOKENS = 4096
 """Of one answer: 150 lines, and what a model thinks before them."""
@@ -176,8 +177,14 @@ async def _looked_up(
     served = isinstance(model.completion, Endpoint)
     room = room_for(max(model.context, SERVER_CONTEXT) if served else model.context, task)
     web = web_tools(means.settings.web, task.instruction, means.root, means.ledger)
-    tools = [*own.tools(), *(web.tools() if web else ()), *means.tools]
-    found = await consulted(task, local, tools, progress, room=room)
+    library = Library(means.root, means.settings.docs)
+    docs = tool(library.documentation, "look_up_docs")
+    tools = [*own.tools(), docs, *(web.tools() if web else ()), *means.tools]
+    note = noted(means.ledger, means.root)
+    try:
+        found = await consulted(task, local, tools, progress, room=room, note=note)
+    finally:
+        await asyncio.to_thread(library.close)
     for source in web.sources if web else ():
         progress(f"Seen on the web: {source}")
     return replace(task, context=(*task.context, *found.snippets))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from actions.draft import Task, fenced, turns
 from actions.fence import without_thoughts
 from actions.loop import Model, Progress
 from inference.types import NearsideError, Snippet
+from tools.lookup import Lookup, Note, unnoted
 from tools.toolbox import ANSWER, Call, Found, Tool, described, read, schema
 
 MOST_CALLS = 6
@@ -77,6 +79,7 @@ async def consulted(
     room: int = MOST_TEXT,
     seconds: float = SECONDS,
     without_tools: set[str] = WITHOUT_TOOLS,
+    note: Note = unnoted,
 ) -> Consulted:
     """Let a model look things up for a task. Raises nothing but Cancelled: what fails is left out.
 
@@ -85,7 +88,7 @@ async def consulted(
     """
     if not tools or room < LEAST_TEXT or model.name in without_tools:
         return Consulted()
-    talk = _Talk(task, model, tools, progress, min(room, MOST_TEXT))
+    talk = _Talk(task, model, tools, progress, min(room, MOST_TEXT), note)
     failed = False
     try:
         async with asyncio.timeout(seconds):
@@ -109,6 +112,7 @@ class _Talk:
     tools: Sequence[Tool]
     progress: Progress
     room: int
+    note: Note
     understood: bool = False
     calls: list[Call] = field(default_factory=list)
     snippets: list[Snippet] = field(default_factory=list)
@@ -154,10 +158,17 @@ class _Talk:
     async def _called(self, call: Call, tool: Tool) -> str:
         """Return what the model is told of a call's result."""
         self.progress(f"Looking up: {call}")
+        began, ok = time.monotonic(), False
+        found: Sequence[Found] = ()
         try:
             found = await tool.run(**call.arguments)
+            ok = True
         except NearsideError as error:
             return self._error(str(error))
+        finally:
+            if not tool.notes:
+                size = sum(len(one.text) for one in found)
+                self.note(Lookup(tool.name, "", time.monotonic() - began, size, ok))
         kept = self._capped(found)
         self.snippets += [Snippet(one.path or one.title, one.text) for one in kept]
         return told(kept)

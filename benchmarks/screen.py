@@ -90,7 +90,7 @@ class Terminal:
             if self._log.exists() and "Connected to" in self._log.read_text("utf-8"):
                 return
             time.sleep(0.1)
-        raise SystemExit(f"Nothing was recorded, because the server had no model within {LONGEST_START:.0f} s.")
+        raise SystemExit(f"Nothing was recorded: the server had no model within {LONGEST_START:.0f} s..")
 
     def keys(self, *keys: str, literal: bool = False) -> None:
         self._tmux("send-keys", *(["-l"] if literal else []), *keys)

@@ -100,6 +100,8 @@ class Tool:
     purpose: str
     parameters: tuple[Parameter, ...]
     run: Run = field(repr=False, compare=False)
+    notes: bool = False
+    """Whether it notes its own calls in the ledger; others' are noted by who calls them."""
 
     def example(self) -> str:
         """A call as a model would write it."""
@@ -124,7 +126,7 @@ class Call:
         return json.dumps({"tool": name, **self.arguments}, ensure_ascii=False)
 
 
-def tool(run: Run, name: str = "") -> Tool:
+def tool(run: Run, name: str = "", *, notes: bool = False) -> Tool:
     """Return a function as a tool. Raises TypeError for one that does not say what a model has to know."""
     name = name or str(getattr(run, "__name__", ""))
     purpose = " ".join((inspect.getdoc(run) or "").split("\n\n")[0].split())
@@ -134,7 +136,7 @@ def tool(run: Run, name: str = "") -> Tool:
     parameters = [
         _parameter(name, one, hints.get(one.name)) for one in inspect.signature(run).parameters.values()
     ]
-    return Tool(name, purpose, tuple(parameters), run)
+    return Tool(name, purpose, tuple(parameters), run, notes)
 
 
 def _parameter(tool: str, parameter: inspect.Parameter, hint: Any) -> Parameter:

@@ -190,7 +190,12 @@ async def test_a_draft_that_no_test_checked_must_have_been_sure(
     assert passed or "40%" in verdict.why
 
 
-OTHER = "\n\nclass OtherTest(unittest.TestCase):\n    def test_unrelated(self):\n        self.fail('as always')\n"
+OTHER = """
+
+class OtherTest(unittest.TestCase):
+    def test_unrelated(self):
+        self.fail("as always")
+"""
 
 
 @pytest.mark.parametrize("kind", ["fix-test", "write-tests"])

@@ -222,3 +222,13 @@ def test_the_projects_index_says_what_the_part_uses(
     server.answers = ["It multiplies."]
     assert run(["act", "explain", f"{project / 'cart.py'}:4"]) == 0
     assert "def rate_of(country: str) -> float" in server.heard[0]["messages"][-1]["content"]
+
+
+def test_what_the_model_looks_up_is_shown_to_it_and_noted_in_figures(
+    project: Path, server: Chats, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.lookups = ['{"tool": "look_up_docs", "name": "json.dumps"}']
+    server.answers = ["It adds."]
+    assert run(["act", "explain", f"{project / 'sums.py'}:1"]) == 0
+    assert "sort_keys" in server.heard[0]["messages"][-1]["content"]
+    assert rows("SELECT tool, ok, characters > 100 FROM lookups") == [("look_up_docs", 1, 1)]

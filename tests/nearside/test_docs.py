@@ -12,6 +12,7 @@ from benchmarks.docs_lookups import lookups
 from nearside import cli
 from settings.schema import Docs
 from tools.documentation import Library
+from tools.toolbox import ToolError, tool
 
 
 def test_an_answer_has_the_name_the_signature_the_text_and_the_place(
@@ -50,7 +51,10 @@ def test_forty_installed_names_are_found_right_and_then_without_reading(tmp_path
 
 def test_the_tool_answers_a_model_in_capped_text(home: Path) -> None:
     library = Library(Path(__file__).parents[2], Docs())
-    found = asyncio.run(library.documentation("numpy.linalg.norm"))
-    assert found.startswith("**numpy.linalg.norm** 2.") and "```" in found and len(found) < 8000
-    assert "did you mean json.dumps" in asyncio.run(library.documentation("json.dmps", "python"))
+    [found] = asyncio.run(library.documentation("numpy.linalg.norm"))
+    assert found.text.startswith("**numpy.linalg.norm** 2.") and "```" in found.text
+    assert found.title == "numpy.linalg.norm" and len(found.text) < 8000
+    with pytest.raises(ToolError, match="did you mean json.dumps"):
+        asyncio.run(library.documentation("json.dmps"))
     library.close()
+    assert tool(library.documentation, "look_up_docs").example().startswith('{"tool": "look_up_docs", "name"')

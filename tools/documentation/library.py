@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Annotated, Protocol, TypeVar
 
 from settings.paths import cache_dir
 from settings.schema import Docs
@@ -19,6 +19,7 @@ from tools.documentation.javascript import JavaScript
 from tools.documentation.man import Man, is_command
 from tools.documentation.native import Go, Rust
 from tools.documentation.python import Python
+from tools.toolbox import Argument, Found, ToolError
 
 SECONDS = 10.0
 """Until a source is passed over: the first look into a large package takes one or two."""
@@ -26,6 +27,8 @@ GRACE = 1.0
 """Seconds more for a source that hangs where it cannot look at the clock, as on a dead network folder."""
 JAVASCRIPT = ("javascript", "javascriptreact", "typescript", "typescriptreact")
 MANUAL = ("man", "c", "cpp", "shellscript", "sh", "bash")
+LONGEST_ASKED = 120
+"""Characters of a name that a model may ask for."""
 T = TypeVar("T")
 log = logging.getLogger("nearside.documentation")
 
@@ -126,18 +129,15 @@ class Library:
         except Late:
             return []
 
-    async def documentation(self, name: str, language: str = "") -> str:
-        """Look up the documentation of a function, class, method or module that is installed on this machine.
-
-        Args:
-            name: Its full name, such as json.dumps, requests.Session.get, react.useState or net/http.Get.
-            language: The language it is of, such as python; leave it empty if you are not sure.
-        """
+    async def documentation(
+        self, name: Annotated[str, Argument("its full name", "requests.Session.get", LONGEST_ASKED)]
+    ) -> Sequence[Found]:
+        """Look up the documentation of a function, class, method or module that is installed."""
         try:
-            doc = await asyncio.to_thread(self.look, name, language)
+            doc = await asyncio.to_thread(self.look, name)
         except NotFound as error:
-            return str(error)
-        return doc.markdown()
+            raise ToolError(str(error)) from None
+        return [Found(doc.title, doc.markdown())]
 
 
 def within(seconds: float, work: Callable[[], T]) -> T:

@@ -70,9 +70,9 @@ class WebTools:
         """Return the tools there are: those the user switched on, and none offline."""
         found = []
         if not engines.closed(self._web, self._offline):
-            found.append(tool(self.web_search))
+            found.append(tool(self.web_search, notes=True))
         if not pages.closed(self._web, self._offline):
-            found.append(tool(self.fetch_page))
+            found.append(tool(self.fetch_page, notes=True))
         return found
 
     async def web_search(
