@@ -17,7 +17,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from inference import engine_process, fim, generate, sequences
+from inference import choices, engine_process, fim, sequences
 from inference.backend import Backend
 from nearside.engine import run
 
@@ -56,7 +56,7 @@ def main() -> int:
     if len(arguments) == len(sys.argv[1:]):
         ours = fim.FORMATS["nearside"]
         fim.FORMATS["nearside"] = replace(fim.FORMATS["qwen"], heal=ours.heal, ends=ours.ends)
-    load, choose = engine_process._load, generate.choose
+    load, choose = engine_process._load, choices.choose
     loaded: list[Backend] = []
 
     def load_and_note(model):  # noqa: ANN001, ANN202
@@ -70,7 +70,7 @@ def main() -> int:
         token = infill(row, backend.is_end, backend.piece)
         return next(i for i in range(len(row)) if backend.is_end(i)) if token is None else token
 
-    engine_process._load, generate.choose = load_and_note, choose_infill
+    engine_process._load, choices.choose = load_and_note, choose_infill
     return run(arguments)
 
 
