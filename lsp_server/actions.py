@@ -17,6 +17,7 @@ from lsp_server import action_run, engine
 from lsp_server.action_edit import Abilities
 from lsp_server.action_wanted import Wanted, lines_of, wanted_of, why_no_model, why_none
 from lsp_server.configuration import plain
+from lsp_server.documentation import offered
 from lsp_server.documents import Document
 from lsp_server.session import NearsideServer  # by name: pygls reads the types of a command's parameters
 
@@ -44,16 +45,18 @@ async def code_action(ls: NearsideServer, params: lsp.CodeActionParams) -> list[
     if document is None or not kinds:
         return []
     by_hand = params.context.trigger_kind != lsp.CodeActionTriggerKind.Automatic
+    docs = await offered(ls, document.uri, params.range.start) if by_hand and not params.context.only else []
     if why := why_none(ls, document):
         if ls.info is None:
             engine.meet(ls)
         lacking = why == why_no_model(ls)
-        return [_disabled(kinds[0], why)] if lacking and by_hand and _can(ls, "disabled_support") else []
+        said = lacking and by_hand and _can(ls, "disabled_support")
+        return [*docs, _disabled(kinds[0], why)] if said else docs
     outline = await ls.outlines.of(document, by_hand=by_hand)
     if outline is None or ls.documents.get(document.uri) is not document:
-        return []
-    offered = _offered(ls, document, outline, params, kinds, by_hand)
-    return [_as_action(ls, wanted, diagnostic) for wanted, diagnostic in offered]
+        return docs
+    wanted = _offered(ls, document, outline, params, kinds, by_hand)
+    return [*(_as_action(ls, one, diagnostic) for one, diagnostic in wanted), *docs]
 
 
 async def resolve(ls: NearsideServer, action: lsp.CodeAction) -> lsp.CodeAction:

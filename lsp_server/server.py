@@ -62,6 +62,7 @@ def create_server(engine_factory: EngineFactory, version: str = "") -> NearsideS
     handle(lsp.WORKSPACE_SYMBOL)(symbols.workspace_symbol)
     server.command(symbols.SEARCH)(symbols.search)
     server.command(documentation.DOCS)(documentation.docs)
+    server.command(documentation.SHOW)(documentation.show)
     server.command(reports.WHY)(reports.why)
     server.command(reports.REPORT)(reports.cost_report)
     handle(events.SHOWN)(events.shown)

@@ -117,6 +117,36 @@ async def test_the_command_answers_for_a_name_and_for_a_place(
         assert (await ask(client, *nonsense))["where"] == ""
 
 
+async def test_the_menu_has_the_documentation_of_an_installed_name_and_of_no_other(
+    start: Start, workspace: Path, home: Path
+) -> None:
+    client = await started(start, workspace)
+    uri = open_(client, workspace / "main.py", MAIN)
+
+    async def entries(line: int, character: int, **context: Any) -> list[dict[str, Any]]:
+        at = {"line": line, "character": character}
+        params = {
+            "textDocument": {"uri": uri},
+            "range": {"start": at, "end": at},
+            "context": {"diagnostics": [], **context},
+        }
+        reply = await client.request("textDocument/codeAction", params)
+        return [one for one in reply.result or () if one["title"].startswith("Documentation of ")]
+
+    async def read() -> bool:
+        return bool(await entries(0, 28))
+
+    await eventually(read)  # the first look takes longer than a menu waits
+    [entry] = await entries(0, 28)
+    assert entry["title"] == "Documentation of depot.store.ParcelStore"
+    assert await entries(3, 5) == []  # total, of this file
+    assert await entries(0, 28, triggerKind=2) == [] and await entries(0, 28, only=["quickfix"]) == []
+    await client.request("workspace/executeCommand", {k: entry[k] for k in ("command", "arguments")})
+    said = await client.heard("window/showMessage")
+    file = Path(said["message"].removeprefix("The explanation is in "))
+    assert "Keeps parcels." in file.read_text() and "depot/store.py:1" in file.read_text()
+
+
 async def test_a_hover_is_offered_only_where_the_settings_ask_for_it(
     start: Start, workspace: Path, home: Path
 ) -> None:
