@@ -45,6 +45,7 @@ export class Server implements vscode.Disposable {
   private startedAt = 0;
   private ends = 0;
   private wanted = false;
+  private why = '';
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -101,7 +102,8 @@ export class Server implements vscode.Disposable {
     this.wanted = true;
     this.startedAt = Date.now();
     this.client.start().catch((error: unknown) => {
-      this.log.error(`The server did not start: ${String(error)}`);
+      this.why = error instanceof Error ? error.message : String(error);
+      this.log.error(`The server did not start: ${this.why}`);
       this.ended();
     });
   }
@@ -132,7 +134,8 @@ export class Server implements vscode.Disposable {
   }
 
   private async complain(): Promise<void> {
-    const line = 'There are no suggestions for now, because Nearside’s server keeps ending; it is started again.';
+    const why = this.why ? ` (${this.why.split('\n')[0]})` : '';
+    const line = `There are no suggestions for now, because Nearside’s server keeps ending${why}; it is started again.`;
     const answer = await vscode.window.showWarningMessage(line, 'Show Output', 'Stop It');
     if (answer === 'Show Output') this.log.show();
     if (answer === 'Stop It') await this.stop();

@@ -46,7 +46,8 @@ test('trusted, its settings are in force and code actions are offered', async ()
   await code.command('Workspaces: Manage Workspace Trust');
   await code.page.click('.workspace-trust-editor .monaco-button:has-text("Trust") >> nth=0');
   await code.until('suggestions are off, as the workspace says', async () => (await code.status()) === 'Nearside' && code.servers().length > 1);
-  await code.openFile('add.py');
+  await code.page.click('.tab[data-resource-name="add.py"]');
+  await code.page.click('.editor-instance .view-lines');
   await code.goTo(1);
   await code.until('actions are offered', async () => {
     await code.press('Escape');

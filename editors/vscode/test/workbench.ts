@@ -125,6 +125,7 @@ export class Workbench {
       'workbench.startupEditor': 'none',
       'workbench.welcomePage.walkthroughs.openOnInstall': false,
       'workbench.tips.enabled': false,
+      'workbench.editor.useModal': 'off',
       'workbench.secondarySideBar.defaultVisibility': 'hidden',
       'update.mode': 'none',
       'extensions.autoUpdate': false,
@@ -207,8 +208,10 @@ export class Workbench {
 
   /** Run a command of the palette by its title. */
   async command(title: string): Promise<void> {
-    await this.page.keyboard.press('F1');
-    await this.page.waitForSelector('.quick-input-widget input');
+    await this.until('the palette opens', async () => {
+      await this.page.keyboard.press('F1'); // which a page that is still being drawn may swallow
+      return this.page.waitForSelector('.quick-input-widget input', { timeout: 3000 }).catch(() => null);
+    });
     await this.page.keyboard.type(title, { delay: 5 });
     await this.page.waitForSelector(`.quick-input-list .monaco-list-row.focused >> text=${title.replace(/^.*: /, '')}`, { timeout: PATIENCE });
     await this.page.keyboard.press('Enter');
@@ -270,6 +273,7 @@ export class Workbench {
   }
 
   async close(): Promise<void> {
+    await this.picture('last').catch(() => {}); // for a look at what a test waited for in vain
     await this.browser?.close();
     if (this.server?.pid) {
       const ended = new Promise((resolve) => this.server.once('exit', resolve));
