@@ -19,6 +19,7 @@ M.KINDS = {
 local PROMPTS = { refactor = "How should it be refactored?", ["add-feature"] = "What should be added?" }
 
 local titles = {} ---@type table<lsp.ProgressToken, string> of the actions under way
+local servers = {} ---@type table<lsp.ProgressToken, integer> whose actions these are
 
 ---Have the server begin an action; its edit follows by itself.
 ---@param client vim.lsp.Client
@@ -118,6 +119,19 @@ function M.cancel()
   return #tokens > 0
 end
 
+---Return the titles of a server's actions under way.
+---@param client_id integer
+---@return string[]
+function M.under_way(client_id)
+  local found = {}
+  for token, title in pairs(titles) do
+    if servers[token] == client_id then
+      found[#found + 1] = title
+    end
+  end
+  return found
+end
+
 ---Show an explanation below; q closes it. Who types meanwhile goes on typing.
 ---@param params { title: string, text: string }
 function M.explain(params)
@@ -144,11 +158,11 @@ function M.watch(group)
         return
       end
       if value.kind == "begin" and value.cancellable then
-        titles[token] = value.title
+        titles[token], servers[token] = value.title, client.id
       end
       local title = titles[token]
       if value.kind == "end" then
-        titles[token] = nil
+        titles[token], servers[token] = nil, nil
       end
       if title and vim.api.nvim_get_mode().mode:sub(1, 1) == "n" then
         local text = ("Nearside: %s (%s)"):format(value.message or "…", title) -- the end of it may be cut

@@ -3,6 +3,7 @@ local actions = require("nearside.actions")
 local inline = require("nearside.inline")
 local native = require("nearside.native")
 local notice = require("nearside.notice")
+local statusline = require("nearside.statusline")
 
 local M = {}
 
@@ -114,6 +115,9 @@ local handlers = {
   ["nearside/explanation"] = function(_, params)
     actions.explain(params)
   end,
+  ["nearside/status"] = function(_, params, context)
+    statusline.told(context.client_id, params)
+  end,
   ["window/logMessage"] = function(_, params)
     if levels[params.type] then
       notice.record(params.message, levels[params.type])
@@ -153,7 +157,7 @@ function M.start(new)
       textDocument = { inlineCompletion = { dynamicRegistration = false } },
       -- Neovim applies them and does not say so; without them no edit could create a file.
       workspace = { workspaceEdit = { documentChanges = true } },
-      experimental = { nearside = { asksInstruction = true, showsExplanation = true } },
+      experimental = { nearside = { asksInstruction = true, showsExplanation = true, showsStatus = true } },
     },
   })
   for _, client in ipairs(vim.lsp.get_clients({ name = M.NAME })) do

@@ -11,6 +11,7 @@ local inline = require("nearside.inline")
 local keymaps = require("nearside.keymaps")
 local native = require("nearside.native")
 local notice = require("nearside.notice")
+local statusline = require("nearside.statusline")
 
 local M = {}
 
@@ -96,6 +97,7 @@ function M.toggle()
   for _, buf in ipairs(client.buffers()) do
     native.enable(buf, suggest_while_typing())
   end
+  statusline.changed()
   notice.say(enabled and "Nearside suggests while you type" or "Nearside is quiet until toggled again")
   return true
 end
@@ -119,6 +121,16 @@ function M.status()
     lines[2] = ("Last message, %s: %s"):format(notice.last.time, notice.last.text)
   end
   return lines
+end
+
+---Return a few words for a status line about the current buffer; empty where Nearside has nothing to do with it.
+---Inside of 'statusline' the current buffer is the one of the window that is drawn.
+---@return string
+function M.statusline()
+  if not options then
+    return ""
+  end
+  return statusline.text(vim.api.nvim_get_current_buf(), suggest_while_typing())
 end
 
 local function watch()
@@ -152,6 +164,7 @@ local function watch()
   })
   vim.api.nvim_create_autocmd("ColorScheme", { group = group, callback = ghost.set_highlights })
   actions.watch(group)
+  statusline.watch(group)
   client.watch_untyped(group)
   if native.available() then
     native.watch(group)
