@@ -99,6 +99,15 @@ export class Workbench {
     const smoke = options.host ? ['--enable-smoke-test-driver'] : [];
     const output = fs.openSync(path.join(this.folder, 'vscode.log'), 'w');
     this.server = spawn(this.found.node, [...base, ...serving, ...smoke], { env: environment, stdio: ['ignore', output, output], detached: true });
+    const group = this.server.pid;
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(1));
+    process.once('exit', () => {
+      try {
+        if (group) process.kill(-group, 'SIGTERM');
+      } catch {
+        // it ended as it should
+      }
+    });
     const url = `http://127.0.0.1:${port}/?folder=${this.project}${options.host ? payload(options.host, port) : ''}`;
     await this.until('VS Code listens', () => fetch(url).then((answer) => answer.ok, () => false));
     this.browser = await chromium.launch({ executablePath: this.found.chromium, args: BROWSER });
