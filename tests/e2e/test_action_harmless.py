@@ -99,6 +99,8 @@ async def test_killed_at_any_moment_it_leaves_nothing(repository: Path, tmp_path
         assert server in marked(marker)
         client.ask("codeAction/resolve", action)
         await asyncio.sleep(chance.uniform(0.0, LONGEST))
+        if number == KILLS - 1 and not after_start:  # one comes while tests run, however slow the machine is
+            await until(lambda: len(marked(marker)) > 1)
         after_start += len(marked(marker)) > 1
         os.kill(server, 9)
         await client.leave()
