@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from tools.runner import Ran, run
 from tools.suites import TestSuite
 from tools.testing import Selection
 
+PAUSE = 1.0
+"""Seconds between two figures of how many tests are done."""
 OUTPUT_BYTES = 200_000
 MOST_TOLD = 3
 """Failures a model is told of: more confuse it, and the first is mostly the cause."""
@@ -48,13 +51,15 @@ async def run_tests(
 
 def _counting(kind: str, doing: str, progress: Progress) -> Callable[[str], None]:
     """Return what hears each line of a run and tells how many tests are done."""
-    done = 0
+    done, told_at = 0, time.monotonic()
 
     def line(text: str) -> None:
-        nonlocal done
+        nonlocal done, told_at
         if kind in DONE and DONE[kind].search(text):
             done += 1
-            progress(f"{doing} ({done} done)")
+            if time.monotonic() - told_at >= PAUSE:
+                told_at = time.monotonic()
+                progress(f"{doing} ({done} done)")
         elif kind == "pytest" and (share := SHARE.search(text.rstrip())):
             progress(f"{doing} ({share[1]} % done)")
 
