@@ -43,7 +43,7 @@ test('what pip says last is shown, and nothing half installed is left', async ()
   configure({ 'nearside.server.package': '/no/nearside.whl' });
   await code.page.waitForTimeout(2000);
   await press('Try Again');
-  await said('/no/nearside.whl');
+  await said('nearside.whl is not a valid wheel filename');
   await code.picture('install-failed');
   assert.deepEqual(environments(), []);
 });
