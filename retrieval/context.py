@@ -210,6 +210,7 @@ class Gatherer:
         if running and not running.done():
             return None
         task = self._running[source.name] = asyncio.create_task(_call(source, query))
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())  # a late failure is no news
         done, _ = await asyncio.wait((task,), timeout=source.deadline)
         if not done or task.cancelled() or task.exception():
             return None
