@@ -1,0 +1,89 @@
+"""The editors these tests drive, fetched once into the user's cache folder; each returns how to start it.
+
+Run as a program (`python -m tests.e2e.other_editors.programs`), it fetches all and prints their versions.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from tests.e2e import debian
+from tests.e2e.fetched import Unavailable, cached, run
+
+LSP_MODE = ["lsp-mode", "dash", "f", "ht", "s", "spinner", "markdown-mode", "lv"]
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """An editor, and where the parts of it are that tests put into a user's folders."""
+
+    command: list[str]
+    version: str
+    parts: list[Path] = field(default_factory=list)
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+def helix() -> Program:
+    root, program = _fetched("helix", "usr/bin/hx", "hx")
+    version = run([program, "--version"]).split()[1]
+    return Program([str(program)], version, environment={"HELIX_RUNTIME": str(root / "usr/lib/hx/runtime")})
+
+
+def vim() -> Program:
+    """Return Vim; its only part is ALE."""
+    root, program = _fetched("vim-ale", "usr/bin/vim.basic", "vim", "vim-ale")
+    runtime = next((root / "usr/share/vim").glob("vim[0-9]*"))
+    said = run([program, "--version"]).splitlines()[0]
+    return Program(
+        [str(program)],
+        said.split("Vi IMproved ")[1].split()[0],
+        [root / "usr/share/vim-ale"],
+        {"VIM": str(runtime.parent), "VIMRUNTIME": str(runtime)},
+    )
+
+
+def emacs() -> Program:
+    """Return Emacs for a terminal; its parts are lsp-mode and what that needs."""
+    packages = ["emacs-nox", *(f"elpa-{name}" for name in LSP_MODE)]
+    root, program = _fetched("emacs", "usr/bin/emacs-nox", *packages)
+    version = run([program, "--version"]).splitlines()[0].split()[-1]
+    shared, own = root / f"usr/share/emacs/{version}", root / f"usr/libexec/emacs/{version}"
+    own = next(own.iterdir())
+    image = next(own.glob("*.pdmp"))
+    return Program(
+        [str(program), f"--dump-file={image}"],
+        version,
+        sorted((root / "usr/share/emacs/site-lisp/elpa-src").iterdir()),
+        {  # it looks for all of this in /usr otherwise
+            "EMACSPATH": str(own),
+            "EMACSDATA": str(shared / "etc"),
+            "EMACSDOC": str(shared / "etc"),
+            "EMACSLOADPATH": str(shared / "lisp"),
+        },
+    )
+
+
+def tmux() -> Program:
+    """Return the terminal the editors run in."""
+    program = shutil.which("tmux") or str(_fetched("tmux", "usr/bin/tmux", "tmux")[1])
+    return Program([program], run([program, "-V"]).split()[-1])
+
+
+def _fetched(name: str, program: str, *packages: str) -> tuple[Path, Path]:
+    fetch = partial(debian.unpack, list(packages), programs=[program])
+    found = cached(f"{name}-{debian.SUITE}", program, fetch, Path.stat)
+    return found.parents[len(Path(program).parts) - 1], found
+
+
+EDITORS = {"helix": helix, "vim": vim, "emacs": emacs, "tmux": tmux}
+"""What finds each; raises Unavailable."""
+
+if __name__ == "__main__":
+    for name, find in EDITORS.items():
+        try:
+            print(name, find().version)
+        except Unavailable as reason:
+            print(name, "is not available:", reason)
