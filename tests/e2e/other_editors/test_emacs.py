@@ -5,7 +5,10 @@ from __future__ import annotations
 from tests.e2e.other_editors.conftest import ADD, DOCUMENTED, Launch, Session
 
 EGLOT, LSP_MODE = "Emacs with eglot", "Emacs with lsp-mode"
-PACKAGES = '(load "lsp-mode-autoloads")\n(setq native-comp-jit-compilation nil)\n'
+PACKAGES = """
+(setq native-comp-jit-compilation nil native-comp-enable-subr-trampolines nil)
+(load "lsp-mode-autoloads")
+"""
 """What Emacs's own package manager does at the start; compiling would only take the tests' time."""
 
 
@@ -16,8 +19,8 @@ def opened(launch: Launch, section: str, text: str) -> Session:
     early.write_text(paths + PACKAGES)
     session = launch("emacs", section, text)
     if section == LSP_MODE:
-        session.terminal.shows("Import project root")
-        session.terminal.type("i")
+        session.terminal.shows("Select action:")
+        session.terminal.type("i")  # the project's root is the folder with .git
     session.served()
     return session
 
