@@ -18,7 +18,8 @@ test: .venv/.installed-test lint
 test-editors: .venv/.installed-test vsix
 	@node=$$($(BIN)/python -m tests.e2e.vscode --node) && $$node editors/vscode/test/run.ts
 	@$(BIN)/python -m tests.e2e.neovim
-	@$(BIN)/python -m pytest -q tests/e2e/test_nvim*.py
+	@$(BIN)/python -m tests.e2e.other_editors.programs
+	@$(BIN)/python -m pytest -q tests/e2e/test_nvim*.py tests/e2e/other_editors
 
 vsix: editors/vscode/node_modules/.package-lock.json
 	@cd editors/vscode && npm run --silent build && npm run --silent package
