@@ -230,7 +230,7 @@ def _must_pass(task: Task, outcome: Outcome, number: int, paths: Sequence[str]) 
     said = f"{task.problem}\n{task.instruction}"
     if task.kind.name == "fix-test" and not said.strip():
         return True
-    names = [re.split(r"[:. >]+", failure.name)[-1] for failure in outcome.failures]
+    names = [re.split(r"::| > |[./](?=\w)", failure.name)[-1].strip() for failure in outcome.failures]
     return any(len(name) > SHORTEST_NAME and name in said for name in names)
 
 

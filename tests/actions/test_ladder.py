@@ -10,10 +10,11 @@ import pytest
 
 from actions.draft import Draft, Task
 from actions.kinds import KINDS
-from actions.ladder import Ladder
+from actions.ladder import Ladder, _must_pass
 from actions.loop import perform
 from actions.target import target
 from tests.actions.test_loop import Says
+from tools.outcome import Failure, Outcome
 
 SUMS = "def add(a, b):\n    return a - b\n\n\ndef double(a):\n    return 2 * a\n"
 TESTS = """\
@@ -150,6 +151,30 @@ async def test_a_failing_test_that_the_task_names_must_pass(project: Path) -> No
     draft = Draft({"sums.py": SUMS.replace("2 * a", "a + a")})
     verdict = await Ladder(project, {}, ("tests",)).verify(named, draft, lambda text: None)
     assert not verdict.passed and "test_add" in verdict.why
+
+
+def failing(*names: str) -> Outcome:
+    return Outcome(1, len(names), failures=tuple(Failure(name, "", 0, "") for name in names))
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "meant"),
+    [
+        ("tests/test_sums.py::SumsTest::test_add", "test_add fails", True),
+        ("tests/test_sums.py::test_add[1-2]", "test_add[1-2] fails", True),
+        ("tests.test_sums.SumsTest.test_add", "def test_add(self):", True),
+        ("adds up", "it('adds up', () => {})", True),
+        ("cart > adds up", "it('adds up', () => {})", True),
+        ("cart adds up", "it('adds up', () => {})", False),
+        ("github.com/x/shop.TestAdd", "TestAdd fails", True),
+        ("sums::tests::adds", "fn adds()", False),  # too short to be told from other words
+        ("tests/test_other.py::test_other", "test_add fails", False),
+        ("anything", "", True),
+    ],
+)
+def test_which_failing_test_a_task_is_about_is_told_by_its_name(name: str, said: str, meant: bool) -> None:
+    about = replace(task("fix-test"), problem=said)
+    assert _must_pass(about, failing(name), 0, ["sums.py"]) is meant
 
 
 FLAKY = """from pathlib import Path
