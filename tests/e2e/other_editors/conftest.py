@@ -127,6 +127,7 @@ def launch(found: Found, home: Path) -> Iterator[Launch]:
     nearside.write_text(
         "#!/bin/sh\n"
         '[ "$*" = serve ] || exit 2\n'
+        "trap '' HUP\n"  # it is to end because its editor ended, not because the terminal did
         f"echo $$ >> {home}/servers\n"
         f"export PYTHONPATH={shlex.quote(str(REPOSITORY))} SCRIPTED_ENGINE={script}\n"
         f"exec {shlex.quote(sys.executable)} -P -m tests.serve_scripted 2>>{home}/server.err\n"
