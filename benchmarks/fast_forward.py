@@ -1,8 +1,7 @@
 """An event loop whose clock jumps over idle time: an hour of typing takes as long as its engine works.
 
 While an engine call or a job in a thread is under way, time is real, and so are the latencies. Otherwise the
-loop does not wait for its next timer, it moves the clock there. `time` goes along: import this before modules
-that keep a function of `time` for themselves.
+loop does not wait for its next timer, it moves the clock there. `time` goes along once it is taken over.
 """
 
 from __future__ import annotations
@@ -20,10 +19,17 @@ LONGEST_JUMP = 3600.0
 _skipped = 0.0
 _monotonic, _perf_counter, _time = time.monotonic, time.perf_counter, time.time
 
-# Never set back: for whoever looks at the time, it only goes forward.
-time.monotonic = lambda: _monotonic() + _skipped
-time.perf_counter = lambda: _perf_counter() + _skipped
-time.time = lambda: _time() + _skipped
+
+def take_over() -> None:
+    """Have `time` skip what loops skip. It is never set back: for whoever looks, it only goes forward."""
+    time.monotonic = lambda: _monotonic() + _skipped
+    time.perf_counter = lambda: _perf_counter() + _skipped
+    time.time = lambda: _time() + _skipped
+
+
+def give_back() -> None:
+    """Leave `time` as it was: this process goes on to other things."""
+    time.monotonic, time.perf_counter, time.time = _monotonic, _perf_counter, _time
 
 
 class FastForwardLoop(asyncio.SelectorEventLoop):

@@ -23,7 +23,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from benchmarks import edits, fast_forward, keystrokes
+from benchmarks import (
+    edits,
+    fast_clock,  # noqa: F401
+    fast_forward,
+    keystrokes,
+)
 from benchmarks.fast_forward import FastForwardLoop
 from benchmarks.llama_vim_like import LlamaVimLike
 from benchmarks.metered import EngineProcess, MeteredEngine, engine_process

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import threading
 import time
 
@@ -71,3 +73,12 @@ def test_the_clock_is_never_set_back() -> None:
     before = time.monotonic()
     fast_forward.run(main)
     assert time.monotonic() >= before + 100
+
+
+def test_importing_it_changes_no_clock_and_taking_over_does() -> None:
+    code = (
+        "import time; t = time.time; from benchmarks import fast_forward; assert t is time.time; "
+        "{} t is time.time"
+    )
+    for line in ("assert", "from benchmarks import fast_clock; assert not"):
+        subprocess.run([sys.executable, "-c", code.format(line)], check=True, timeout=60)
