@@ -168,6 +168,9 @@ async def _done(
     changes = await _changes(ls, root, running, result)
     annotation = _annotation(wanted.title, result)
     abilities = Abilities.of(ls.client.capabilities, in_action=in_action)
+    if ls.client.says("showsExplanation") and not annotation.needs_confirmation:
+        # Neovim prints annotations it need not ask about, and waits for Enter; our plugins say it themselves.
+        abilities = replace(abilities, annotations=False)
     edit = workspace_edit(changes, abilities, ls.client.encoding, annotation)
     show.ending = f"Done: {annotation.description}"
     return edit
