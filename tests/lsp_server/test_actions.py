@@ -12,6 +12,7 @@ import pytest
 from tests.actions.test_ladder import state
 from tests.fake_cloud import KEY, PRICES, TERRA, FakeCloud
 from tests.lsp_server.acting import (
+    CAPABILITIES,
     CART,
     CART_TESTS,
     SUMS,
@@ -189,6 +190,18 @@ async def test_what_was_checked_decides_whether_the_user_is_asked(begin: Begin) 
     assert edit and edit["changeAnnotations"]["nearside"] == {
         "label": "Make double faster", "description": "scripted · local · parses", "needsConfirmation": True
     }  # fmt: skip
+
+
+async def test_a_plugin_of_ours_says_itself_what_needs_no_question(begin: Begin) -> None:
+    capabilities = {**CAPABILITIES, "experimental": {"nearside": {"showsExplanation": True}}}
+    right = fenced("def double(a):\n    return a + a")
+    acting = await begin("sums.py", right, capabilities=capabilities)
+    edit = await acting.resolved("Make double faster", span(5))
+    assert edit and "changeAnnotations" not in edit
+    assert acting.progress()[-1]["message"].endswith("tests pass")
+    acting = await begin("sums.py", right, capabilities=capabilities, checks=())
+    edit = await acting.resolved("Make double faster", span(5))
+    assert edit and edit["changeAnnotations"]["nearside"]["needsConfirmation"] is True
 
 
 async def test_tests_that_pass_need_no_confirmation(begin: Begin) -> None:
