@@ -81,6 +81,21 @@ async def test_a_wrong_draft_is_tried_again_in_python(
     await holds(acting, title, line, "sums.py", SUMS.replace(*change), chats=2)
 
 
+@pytest.mark.parametrize(
+    ("kind", "title", "line", "wrong"), [one[:4] for one in PYTHON], ids=lambda one: str(one)[:14]
+)
+async def test_where_every_draft_is_wrong_there_is_no_edit_and_a_reason(
+    begin: Begin, tmp_path: Path, kind: str, title: str, line: int, wrong: str
+) -> None:
+    acting = await begin("tests/test_sums.py" if kind == "fix-test" else "sums.py", fenced(wrong))
+    if kind == "fix-diagnostic":
+        acting.diagnostics = [{"range": span(1), "message": "bad", "source": "other"}]
+    before = state(tmp_path / "project")
+    assert await acting.resolved(title, span(line)) is None
+    assert "Nothing was changed. scripted tried 2 times" in await acting.warned()
+    assert (await acting.client.counters())["chats"] == 2 and state(tmp_path / "project") == before
+
+
 JAVASCRIPT = [
     ("fix-diagnostic", "Fix: bad", 1, "function total(prices {\n}",
      ("prices.length", "prices.reduce((a, b) => a + b, 0)")),
@@ -152,6 +167,43 @@ async def test_an_instruction_is_asked_for_by_the_client_and_then_followed(
     assert applied(SUMS, change["edits"]) == SUMS.replace("2 * a", "sum((a, a))")
     assert params["metadata"] == {"isRefactoring": True} and params["label"] in title
     assert (await acting.client.counters())["chats"] == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "title"), [("refactor", "Refactor first …"), ("add-feature", "Add to first …")]
+)
+async def test_an_instruction_is_followed_in_javascript(begin: Begin, kind: str, title: str) -> None:
+    after = "export function first(prices) {\n  return prices.at(0);\n}"
+    acting = await begin("cart.js", fenced("export function first(prices {"), fenced(after))
+    line = CART.splitlines().index("export function first(prices) {")
+    action = await acting.one(title, span(line))
+    assert action["command"]["arguments"][0]["kind"] == kind
+    assert await acting.acts(kind, span(line), instruction="return the first")
+    params = await acting.asked("workspace/applyEdit")
+    [change] = params["edit"]["documentChanges"]
+    assert applied(CART, change["edits"]) == CART.replace("  // TODO", "  return prices.at(0);")
+    assert (await acting.client.counters())["chats"] == 2
+
+
+async def test_tests_are_written_and_code_explained_in_javascript(begin: Begin) -> None:
+    good = (
+        'import assert from "node:assert";\nimport { test } from "node:test";\n'
+        'import { total } from "./cart.js";\n\n'
+        'test("adds nothing", () => {\n  assert.equal(total([]), 0);\n});'
+    )
+    right = CART.replace("prices.length", "prices.reduce((a, b) => a + b, 0)")
+    acting = await begin("cart.js", fenced(good.replace(", 0)", ", 1)")), fenced(good), "It **adds**.")
+    acting.client.change(2, {"text": right}, uri=acting.uri)
+    edit = await acting.resolved("Write tests for total", span(1))
+    assert edit, acting.warnings()
+    create, change = edit["documentChanges"]
+    assert create["uri"].endswith("cart_2.test.js"), "cart.test.js is there already"
+    assert applied("", change["edits"]).rstrip() == good
+    acting.client.answers["window/showDocument"] = {"success": True}
+    assert await acting.acts("explain", span(1))
+    shown = await acting.asked("window/showDocument")
+    assert "It **adds**." in Path(shown["uri"].removeprefix("file://")).read_text()
+    assert (await acting.client.counters())["chats"] == 3
 
 
 async def test_tests_are_written_into_a_new_file(begin: Begin) -> None:
