@@ -58,9 +58,9 @@ class Project:
         try:
             if file.stat().st_size > MOST_BYTES:
                 return None
-            return file.read_bytes().decode("utf-8")
         except (OSError, ValueError):
             return None
+        return text_of(file)
 
     async def ask(self, method: str, **params: Any) -> dict[str, Any]:
         """Return what the index says; nothing where there is none, or it does not answer in time."""
@@ -70,6 +70,14 @@ class Project:
             return dict(await self.look(method, params, SECONDS))
         except NearsideError:
             return {}
+
+
+def text_of(file: Path) -> str | None:
+    """Return a file with its own line ends and marks; None where there is none, or none in UTF-8."""
+    try:
+        return file.read_bytes().decode("utf-8")
+    except (OSError, ValueError):
+        return None
 
 
 async def around(project: Project, path: str, text: str, part: Target, tests: str = "") -> Around:

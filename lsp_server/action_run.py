@@ -208,29 +208,25 @@ def _open(ls: NearsideServer) -> Sequence[Document]:
 
 def _unsaved(root: Path, texts: Sequence[tuple[str, str]]) -> Mapping[str, str | None]:
     """Return those texts that the disk does not have, by their path below `root`. Reads the files."""
+    from actions.around import text_of  # here: no server needs it before its first action
+
     found: dict[str, str | None] = {}
     for uri, text in texts:
         file = absolute_path(uri)
-        if file.is_relative_to(root) and _read(file) != text:
+        if file.is_relative_to(root) and text_of(file) != text:
             found[file.relative_to(root).as_posix()] = text
     return found
 
 
-def _read(file: Path) -> str | None:
-    """Return a file with its own line ends; None where there is none, or none in UTF-8."""
-    try:
-        return file.read_bytes().decode("utf-8")
-    except (OSError, ValueError):
-        return None
-
-
 async def _changes(ls: NearsideServer, root: Path, running: Running, result: Result) -> Sequence[FileChange]:
     """Return what is to be changed. Raises NearsideError where a file is not what the model saw any more."""
+    from actions.around import text_of
+
     changes = []
     for path, after in result.draft.texts.items():
         before, file = result.before[path], root / path
         open_ = next((one for one in ls.documents.values() if absolute_path(one.uri) == file), None)
-        there, on_disk = await asyncio.to_thread(lambda file=file: (os.path.lexists(file), _read(file)))
+        there, on_disk = await asyncio.to_thread(lambda file=file: (os.path.lexists(file), text_of(file)))
         asked = file == absolute_path(running.wanted.uri)
         if before is None and (there or open_):
             why = "was made meanwhile"

@@ -15,7 +15,7 @@ from typing import Any
 
 from actions.act import Asked, Means
 from actions.act import act as perform
-from actions.around import Look
+from actions.around import Look, text_of
 from actions.kinds import KINDS
 from actions.loop import Progress, Result
 from inference.cloud.escalate import Hosted
@@ -207,11 +207,3 @@ def as_json(result: Result) -> dict[str, Any]:
         ],
         "hosted": result.decision.because if result.decision else "",
     }
-
-
-def text_of(file: Path) -> str | None:
-    """Return a file with its own line ends and marks; None where there is none, or none in UTF-8."""
-    try:
-        return file.read_bytes().decode("utf-8")
-    except (OSError, ValueError):
-        return None

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from tools.suites import SET, TestSuite, read_text, test_files
-from tools.suites import find as find
 
 MOST_RELEVANT = 12
 """Test files in the first selection: so many are quick, and the nearest ones are among them."""
