@@ -3,6 +3,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' \
 	>/dev/null 2>&1 && echo $$p && break; done)
 BIN := .venv/bin
+EDITOR_TESTS := $(wildcard tests/e2e/test_nvim*.py) tests/e2e/other_editors
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 TORCH ?= torch==2.13.0
 
@@ -14,12 +15,11 @@ demo: .venv/.installed
 test: .venv/.installed-test lint
 	@$(BIN)/python -m pytest
 
-# In real editors, which are fetched once into the cache folder; needs npm and, for VS Code, a Chromium. Takes minutes.
+# In real editors, which are fetched once into the cache folder; needs npm and, for VS Code, a Chromium. Takes minutes,
+# and says at the end what ran against which version.
 test-editors: .venv/.installed-test vsix
 	@node=$$($(BIN)/python -m tests.e2e.vscode --node) && $$node editors/vscode/test/run.ts
-	@$(BIN)/python -m tests.e2e.neovim
-	@$(BIN)/python -m tests.e2e.other_editors.programs
-	@$(BIN)/python -m pytest -q tests/e2e/test_nvim*.py tests/e2e/other_editors
+	@$(BIN)/python -m pytest $(EDITOR_TESTS)
 
 vsix: editors/vscode/node_modules/.package-lock.json
 	@cd editors/vscode && npm run --silent build && npm run --silent package

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,22 @@ import pytest
 
 from tests.e2e import neovim
 from tests.e2e.editor import Editor, Open, Script
+
+EDITOR = "editor"
+"""The property of a test that names the editor it drove, with its version."""
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what ran against which version."""
+    ran: Counter[tuple[str, str]] = Counter()
+    for outcome in ("passed", "failed", "error"):
+        for report in terminalreporter.getreports(outcome):
+            editors = {text for name, text in report.user_properties if name == EDITOR}
+            ran.update((str(editor), outcome) for editor in editors)
+    if ran:
+        terminalreporter.section("editors")
+    for (editor, outcome), count in sorted(ran.items()):
+        terminalreporter.line(f"{editor}: {count} {outcome}")
 
 
 @pytest.fixture(scope="session")
@@ -25,12 +42,17 @@ def nvims() -> dict[str, Path | neovim.Unavailable]:
 
 
 @pytest.fixture(params=["0.12", "0.11"])
-def nvim(request: pytest.FixtureRequest, nvims: dict[str, Path | neovim.Unavailable]) -> Path:
+def nvim(
+    request: pytest.FixtureRequest,
+    nvims: dict[str, Path | neovim.Unavailable],
+    record_property: Callable[[str, object], None],
+) -> Path:
     """A Neovim of each version the plugin supports."""
     found = nvims[request.param]
     if isinstance(found, neovim.Unavailable):
         request.applymarker(pytest.mark.skip)  # so that pytest reports all of them in one line
         pytest.skip(f"no Neovim {request.param} to test with: {found}")
+    record_property(EDITOR, f"Neovim {'.'.join(map(str, neovim.version_of(found)))}")
     return found
 
 

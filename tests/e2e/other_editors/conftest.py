@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.conftest import EDITOR
 from tests.e2e.editor import REPOSITORY
 from tests.e2e.fetched import Unavailable
 from tests.e2e.other_editors import programs
@@ -69,6 +70,7 @@ class Launch:
 
     home: Path
     found: Found
+    record: Callable[[str, object], None]
     opened: list[Terminal] = field(default_factory=list)
 
     def program(self, editor: str) -> Program:
@@ -80,6 +82,7 @@ class Launch:
 
     def __call__(self, editor: str, section: str, text: str) -> Session:
         program = self.program(editor)
+        self.record(EDITOR, f"{editor.capitalize()} {program.version}")
         for name, content in configuration(section).items():
             path = self.home / name
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -114,9 +117,9 @@ def found() -> Found:
 
 
 @pytest.fixture
-def launch(found: Found, home: Path) -> Iterator[Launch]:
+def launch(found: Found, home: Path, record_property: Callable[[str, object], None]) -> Iterator[Launch]:
     """Return what opens an editor; the server's model knows how `add` goes on, and documents it."""
-    launch = Launch(home, found)
+    launch = Launch(home, found, record_property)
     script = home / "engine.json"
     script.write_text(json.dumps(asdict(Script(follow=ADD, chats=[fenced(DOCUMENTED.rstrip())]))))
     settings = home / ".config/nearside/config.toml"
