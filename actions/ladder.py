@@ -19,7 +19,8 @@ from inference.types import NearsideError
 from syntax.code import code_of, errors
 from syntax.languages import language_of
 from tools.lint import delta
-from tools.outcome import READERS, Outcome
+from tools.outcome import Outcome
+from tools.outcomes import READERS
 from tools.scratch import scratched
 from tools.suites import TestSuite, find
 from tools.testing import Selection, relevant

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from actions.loop import Progress
-from tools.outcome import Outcome, parse
+from tools.outcome import Outcome
+from tools.outcomes import parse
 from tools.runner import Ran, run
 from tools.suites import TestSuite
 from tools.testing import Selection

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from nearside.evaluation.tasks import WRITES_TESTS, EvalTask
-from tools.outcome import parse
+from tools.outcomes import parse
 from tools.runner import run
 from tools.scratch import scratched
 from tools.suites import find, is_test

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tools import suites
-from tools.outcome import parse
+from tools.outcomes import parse
 from tools.runner import run
 from tools.scratch import scratch
 from tools.suites import TestSuite, find, is_test

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tools.outcome import MOST_CHARACTERS, MOST_FAILURES, READERS, Failure, Outcome, parse
+from tools.outcome import Failure, Outcome
+from tools.outcomes import MOST_CHARACTERS, MOST_FAILURES, READERS, parse
 
 DATA = Path(__file__).parent / "data"
 PYTHON_PROJECT = {
