@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from inference import wire
+from inference import wire, wire_answers
 from inference.engine_state import EngineState
 from inference.metrics import render
 from inference.refusals import kind_of
@@ -28,7 +28,9 @@ SUPERSEDED = Cancelled("The request was superseded by a newer one.")
 def create_app(state: EngineState) -> Starlette:
     """The routes over one engine."""
 
-    def route(read: Callable[[dict[str, Any]], wire.Asked], answer: Callable[[str], wire.Answer]) -> Any:
+    def route(
+        read: Callable[[dict[str, Any]], wire.Asked], answer: Callable[[str], wire_answers.Answer]
+    ) -> Any:
         async def endpoint(request: Request) -> Response:
             try:
                 asked = read(await _body(request))
@@ -57,9 +59,13 @@ def create_app(state: EngineState) -> Starlette:
 
     return Starlette(
         routes=[
-            Route("/v1/completions", route(wire.read_completion, wire.CompletionAnswer), methods=["POST"]),
-            Route("/v1/chat/completions", route(wire.read_chat, wire.ChatAnswer), methods=["POST"]),
-            Route("/infill", route(wire.read_infill, wire.InfillAnswer), methods=["POST"]),
+            Route(
+                "/v1/completions",
+                route(wire.read_completion, wire_answers.CompletionAnswer),
+                methods=["POST"],
+            ),
+            Route("/v1/chat/completions", route(wire.read_chat, wire_answers.ChatAnswer), methods=["POST"]),
+            Route("/infill", route(wire.read_infill, wire_answers.InfillAnswer), methods=["POST"]),
             Route("/v1/models", models),
             Route("/health", health),
             Route("/metrics", metrics),
@@ -77,7 +83,9 @@ async def _body(request: Request) -> dict[str, Any]:
     return body
 
 
-async def _respond(state: EngineState, asked: wire.Asked, answer: wire.Answer, request: Request) -> Response:
+async def _respond(
+    state: EngineState, asked: wire.Asked, answer: wire_answers.Answer, request: Request
+) -> Response:
     """Stream the answer, or collect it. A failure before the first piece is an HTTP error, a later one an
     event.
     """
@@ -94,19 +102,19 @@ async def _respond(state: EngineState, asked: wire.Asked, answer: wire.Answer, r
             try:
                 piece = first
                 while piece is not None:
-                    yield wire.event(answer.last(piece.usage) if piece.usage else answer.part(piece))
+                    yield wire_answers.event(answer.last(piece.usage) if piece.usage else answer.part(piece))
                     piece = await anext(pieces, None)
             except Cancelled:
-                yield wire.event(_error(SUPERSEDED))
+                yield wire_answers.event(_error(SUPERSEDED))
             except NearsideError as error:
-                yield wire.event(_error(error))
+                yield wire_answers.event(_error(error))
             else:
                 yield b"data: [DONE]\n\n"
 
     return StreamingResponse(events(), media_type="text/event-stream")
 
 
-async def _collect(pieces: AsyncGenerator[Piece, None], answer: wire.Answer) -> Response:
+async def _collect(pieces: AsyncGenerator[Piece, None], answer: wire_answers.Answer) -> Response:
     """The whole answer at once, or what is there when a time limit ends it."""
     collected: list[Piece] = []
     usage = Usage()

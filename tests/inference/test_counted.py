@@ -11,7 +11,7 @@ import pytest
 from inference.counted import Counted
 from inference.events import read_openai
 from inference.types import CompletionRequest, EngineInfo, FimPrompt, Piece, Usage
-from inference.wire import usage_fields
+from inference.wire_answers import usage_fields
 
 REQUEST = CompletionRequest(FimPrompt("a", "b"))
 
