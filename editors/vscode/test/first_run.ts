@@ -1,0 +1,97 @@
+// The first run in VS Code, for `python -m benchmarks.first_run`: told in JSON lines as it happens.
+// node first_run.ts CHECKOUT ENVIRONMENT: what is installed, and the variables of the user's shell as JSON.
+import { execFileSync } from 'node:child_process';
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { Workbench } from './workbench.ts';
+
+const FILE = 'chunks.py';
+const TYPED = [
+  '\n\n\nclass Span:\n',
+  'def __init__(self, start, end):\n',
+  'self.start = start\n',
+  'self.end = end\n',
+  '\n\bdef __len__(self):\n',
+  'return self.end - self.start\n',
+  '\n\bdef __repr__(self):\n',
+  'return self.start\n',
+];
+const KEY_MS = 140; // a practised typist's median
+const LONGEST_INSTALL_MS = 3_600_000;
+const LONGEST_WAIT_MS = 120_000;
+
+const [checkout, variables] = process.argv.slice(2) as [string, string];
+const given = JSON.parse(variables) as Record<string, string>;
+const below = (kind: string, folder: string) => [`XDG_${kind}_HOME`, path.join(given.HOME!, folder)];
+const homes = [below('CONFIG', '.config'), below('DATA', '.local/share'), below('STATE', '.local/state'), below('CACHE', '.cache')];
+const environment: Record<string, string> = { ...given, ...Object.fromEntries(homes) };
+const tell = (where: string, text: string, megabytes?: number) =>
+  process.stdout.write(`${JSON.stringify({ where, text, megabytes })}\n`);
+
+const code = await Workbench.open({
+  ownServer: true,
+  environment,
+  settings: { 'nearside.server.package': checkout, 'editor.autoIndent': 'none' },
+  files: { [FILE]: fs.readFileSync(path.join(checkout, 'retrieval', FILE), 'utf8') },
+});
+
+const environments = () => fs.globSync(path.join(code.folder, 'user/User/globalStorage/nearside.nearside/server-*'));
+const written = () => Math.round(Number(execFileSync('du', ['-sB1', environments()[0]!], { encoding: 'utf8' }).split('\t')[0]) / 1e6);
+
+async function look(): Promise<void> {
+  for (const text of await code.page.$$eval('.notification-toast .notification-list-item-message', (all) => all.map((one) => one.textContent ?? ''))) {
+    tell('notification', text);
+  }
+  tell('status bar', await code.status());
+}
+
+async function watch(until: () => Promise<boolean>, patience: number, what: string): Promise<void> {
+  await code.until(what, async () => {
+    await look();
+    return until();
+  }, patience);
+}
+
+try {
+  tell('step', 'extension installed, the folder opened');
+  const install = '.notification-toast .monaco-button:has-text("Install")';
+  await watch(async () => (await code.page.$(install)) !== null, LONGEST_WAIT_MS, 'the question');
+  await code.page.click(install);
+  tell('step', '*Install*');
+  const ready = async () => /nearside-fim/.test(await code.status());
+  await watch(async () => environments().length > 0 && fs.existsSync(path.join(path.dirname(environments()[0]!), 'server.json')), LONGEST_INSTALL_MS, 'installed');
+  tell('step', 'installed', written());
+  await watch(ready, LONGEST_WAIT_MS, 'the model');
+  tell('step', 'the model is ready');
+  await code.openFile(FILE);
+  await code.press('Control+End');
+  tell('step', 'the file is open');
+  const began = Date.now();
+  let keys = 0;
+  const shown = async () => (await code.ghost()).trim() !== '';
+  typing: for (const part of TYPED) {
+    for (const key of part) {
+      await code.page.keyboard.press({ '\n': 'Enter', '\b': 'Shift+Tab', ' ': 'Space' }[key] ?? key);
+      keys++;
+      await code.page.waitForTimeout(KEY_MS);
+      await look();
+      if (await shown()) break typing;
+    }
+    await code.page.waitForTimeout(1000);
+    if (await shown()) break;
+  }
+  await watch(shown, LONGEST_WAIT_MS, 'ghost text');
+  tell('ghost text', await code.ghost());
+  tell('step', `typed ${keys} keys in ${Math.round((Date.now() - began) / 1000)} s`, written());
+  await code.picture('first-run');
+} finally {
+  const program = environments()[0];
+  if (program) {
+    try {
+      execFileSync(path.join(program, 'bin/nearside'), ['engine', 'stop'], { env: environment });
+    } catch {
+      // it ends by itself when idle
+    }
+  }
+  await code.close();
+}
