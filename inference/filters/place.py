@@ -8,7 +8,8 @@ from functools import cached_property, lru_cache
 
 from inference.prompts import CursorContext
 from syntax.brackets import Bracket, Kind, Scan, begins_line, closes, scan
-from syntax.tree import Around, around, stands_in, useful_before
+from syntax.tree import Around, around, stands_in
+from syntax.window import useful_before
 
 NEAR_LINES = 60
 """Lines above and below that repetitions and the style of indentation are looked for in."""
