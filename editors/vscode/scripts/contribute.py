@@ -34,7 +34,7 @@ TABLES: dict[str, dict[str, Any]] = {
     "mcp.servers": {"type": "object"},
 }
 """Settings that are tables with names of the user's own: what each entry is."""
-TITLES = {"docs": "Documentation", "routing.actions": "Routing of Actions"}
+TITLES = {"docs": "Documentation", "mcp": "MCP", "routing.actions": "Routing of Actions"}
 
 
 def contributed() -> list[dict[str, Any]]:

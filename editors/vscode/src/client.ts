@@ -39,6 +39,7 @@ export type Running = 'stopped' | 'starting' | 'running';
 /** One server, which is started again whenever it ends by itself. */
 export class Server implements vscode.Disposable {
   readonly client: LanguageClient;
+  readonly from: Command['from'];
   private readonly log: vscode.LogOutputChannel;
   private readonly changed = new vscode.EventEmitter<Running>();
   readonly onChange = this.changed.event;
@@ -55,6 +56,7 @@ export class Server implements vscode.Disposable {
     middleware: Middleware,
   ) {
     this.log = log;
+    this.from = command.from;
     const names = settingNames(extension);
     const environment = serverSettings().offline ? { NEARSIDE_OFFLINE: '1' } : {};
     const executable: Executable = {
@@ -96,6 +98,11 @@ export class Server implements vscode.Disposable {
 
   get running(): boolean {
     return this.client.state === State.Running;
+  }
+
+  /** What the server says its version is, once it runs. */
+  get version(): string | undefined {
+    return this.client.initializeResult?.serverInfo?.version;
   }
 
   start(): void {

@@ -1,105 +1,99 @@
-// The environment of Python that the extension makes for the server and replaces as a whole; an installation
-// that did not come to its end is never used.
+// Installs the server with pip into a new environment of Python, with progress, and replaces the former as a whole.
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { serverSettings } from './configuration.ts';
+import { BIN, EXE, fresh, installed, use } from './environments.ts';
 import { onPath } from './locate.ts';
-import { Failed, run } from './run.ts';
+import { proxyVariables } from './proxy.ts';
+import { Failed, run, type Context } from './run.ts';
 
-const DAY = 86_400_000; // milliseconds
-const POINTER = 'server.json';
-const PYTHONS = ['python3.13', 'python3.12', 'python3.11', 'python3', 'python'];
+// The newest last, as not all that the server needs may be built for it yet; on Windows there is no number.
+const PYTHONS = ['python3.13', 'python3.12', 'python3.11', 'python3', 'python', 'python3.14', 'py'];
 const CHECK = 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))';
-const BIN = process.platform === 'win32' ? 'Scripts' : 'bin';
-const EXE = process.platform === 'win32' ? '.exe' : '';
+const STEP = /^(Collecting|Downloading|Building|Installing|Processing|Using cached)/;
 
-/** Return the program of the installed server, or undefined. */
-export function installed(storage: string): string | undefined {
-  try {
-    const { folder } = JSON.parse(fs.readFileSync(path.join(storage, POINTER), 'utf8')) as { folder: string };
-    const program = path.join(storage, folder, BIN, `nearside${EXE}`);
-    return fs.existsSync(program) ? program : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Install the server with progress; return its program, or undefined where the user was told why not. */
-export async function install(storage: string, log: vscode.LogOutputChannel): Promise<string | undefined> {
+/**
+ * Install the server with progress; return its program, or undefined where the user was told why not. `leaving`
+ * ends it like a cancellation: its programs are gone and what they made is removed when this returns.
+ */
+export async function install(
+  storage: string,
+  log: vscode.LogOutputChannel,
+  leaving: AbortSignal,
+): Promise<string | undefined> {
   if (!vscode.workspace.isTrusted) {
     void vscode.window.showWarningMessage(
       'Nearside was not installed, because this workspace is not trusted; trust it, or open another one.',
     );
     return undefined;
   }
+  const left = new Promise<undefined>((resolve) => leaving.addEventListener('abort', () => resolve(undefined)));
   for (;;) {
-    const why = await attempt(storage, log);
+    const why = await attempt(storage, log, leaving);
     if (why === undefined) return installed(storage);
-    if (why === '') return undefined; // cancelled
-    log.error(why);
-    const answer = await vscode.window.showErrorMessage(why, 'Try Again', 'Show Output');
+    log.error(why || 'The installation was cancelled; what there was of it is removed.');
+    if (why === '') return undefined;
+    const answer = await Promise.race([vscode.window.showErrorMessage(why, 'Try Again', 'Show Output'), left]);
     if (answer === 'Show Output') log.show();
     if (answer !== 'Try Again') return undefined;
   }
 }
 
 /** Return undefined after success, an empty text after a cancellation, else what to tell the user. */
-async function attempt(storage: string, log: vscode.LogOutputChannel): Promise<string | undefined> {
+async function attempt(
+  storage: string,
+  log: vscode.LogOutputChannel,
+  leaving: AbortSignal,
+): Promise<string | undefined> {
   const options = {
     location: vscode.ProgressLocation.Notification,
     title: 'Nearside: installing the server',
     cancellable: true,
   };
   return vscode.window.withProgress(options, async (progress, token) => {
-    const say = (line: string) => {
+    const cancelled = new AbortController();
+    token.onCancellationRequested(() => cancelled.abort());
+    const signal = AbortSignal.any([leaving, cancelled.signal]);
+    const onLine = (line: string) => {
       log.info(line);
-      if (/^(Collecting|Downloading|Building|Installing|Processing|Using cached)/.test(line.trim())) {
-        progress.report({ message: line.trim().slice(0, 80) });
-      }
+      if (STEP.test(line.trim())) progress.report({ message: line.trim().slice(0, 80) });
     };
-    const folder = `server-${Date.now()}`;
-    const place = path.join(storage, folder);
+    const place = fresh(storage);
     try {
-      fs.mkdirSync(storage, { recursive: true });
-      await build(storage, place, say, token);
-      fs.writeFileSync(path.join(storage, POINTER), JSON.stringify({ folder }));
+      await build(place, { cwd: storage, onLine, signal, environment: proxy() });
+      use(storage, place);
       return undefined;
     } catch (error) {
-      fs.rmSync(place, { recursive: true, force: true });
-      if (token.isCancellationRequested) return '';
+      await fs.promises.rm(place, { recursive: true, force: true, maxRetries: 3 }).catch(() => {}); // swept later
+      if (signal.aborted) return '';
       const why = error instanceof Error ? error.message : String(error);
       return `Nearside's server was not installed: ${why}`;
     }
   });
 }
 
-async function build(
-  storage: string,
-  place: string,
-  say: (line: string) => void,
-  token: vscode.CancellationToken,
-): Promise<void> {
+async function build(place: string, context: Context): Promise<void> {
   const settings = serverSettings();
-  const python = await findPython(settings.python, storage);
-  say(`Python: ${python}`);
+  const python = await findPython(settings.python, context);
+  context.onLine?.(`Python: ${python}`);
   // -I and the folder: nothing of a workspace is ever imported.
-  await run(python, ['-I', '-m', 'venv', place], storage, say, token);
+  await run(python, ['-I', '-m', 'venv', place], context);
   const inside = path.join(place, BIN, `python${EXE}`);
-  const pip = ['-I', '-m', 'pip', 'install', '--disable-pip-version-check', '--no-input', '--retries', '2'];
-  await run(inside, [...pip, '--progress-bar', 'off', '--upgrade', settings.package], storage, say, token);
-  const version = await run(path.join(place, BIN, `nearside${EXE}`), ['--version'], storage, say, token);
-  say(`Installed ${version}`);
+  const pip = ['-I', '-m', 'pip', 'install', '--disable-pip-version-check', '--no-input', '--no-user', '--retries', '2'];
+  await run(inside, [...pip, '--progress-bar', 'off', '--upgrade', settings.package], context);
+  const version = await run(path.join(place, BIN, `nearside${EXE}`), ['--version'], context);
+  context.onLine?.(`Installed ${version}`);
 }
 
 /** Return a Python that can make the environment. Throws Failed where there is none. */
-async function findPython(configured: string, storage: string): Promise<string> {
+async function findPython(configured: string, context: Context): Promise<string> {
   const folders = (vscode.workspace.workspaceFolders ?? []).map((folder) => folder.uri.fsPath);
   const candidates = configured ? [configured] : PYTHONS.map((name) => onPath(name, folders));
   for (const candidate of candidates) {
     if (!candidate) continue;
     try {
-      await run(candidate, ['-I', '-c', CHECK], storage);
+      await run(candidate, ['-I', '-c', CHECK], { ...context, onLine: undefined });
       return candidate;
     } catch {
       // too old, or without venv
@@ -111,13 +105,8 @@ async function findPython(configured: string, storage: string): Promise<string> 
   );
 }
 
-/** Remove what newer installations replaced. Not at once: other windows may still run their server from there. */
-export async function sweep(storage: string): Promise<void> {
-  const used = installed(storage);
-  for (const name of fs.existsSync(storage) ? fs.readdirSync(storage) : []) {
-    const place = path.join(storage, name);
-    const made = /^server-(\d+)$/.exec(name)?.[1];
-    if (!made || used?.startsWith(place + path.sep) || Date.now() - Number(made) < DAY) continue;
-    await fs.promises.rm(place, { recursive: true, force: true }).catch(() => {}); // at the next start then
-  }
+function proxy(): Record<string, string> {
+  const http = vscode.workspace.getConfiguration('http');
+  if (http.get('proxySupport') === 'off') return {};
+  return proxyVariables(http.get('proxy', ''), http.get<string[]>('noProxy', []), process.env);
 }

@@ -16,6 +16,9 @@ export interface Figures {
 
 export interface State {
   readonly running: Running | 'missing';
+  readonly installing: boolean;
+  /** The version of the server and where it came from, where it runs. */
+  readonly server: string;
   readonly paused: boolean;
   readonly offline: boolean;
   readonly figures: Figures | undefined;
@@ -31,10 +34,13 @@ export interface Look {
 /** Put a state into words. */
 export function look(state: State): Look {
   const { figures } = state;
+  if (state.running === 'missing' && state.installing) {
+    return { text: '$(loading~spin) Nearside', warns: false, lines: ['The server is being installed'] };
+  }
   if (state.running === 'missing') return { text: '$(warning) Nearside', warns: true, lines: ['The server is not installed'] };
   if (state.running === 'starting') return { text: '$(loading~spin) Nearside', warns: false, lines: ['The server starts'] };
   if (state.running === 'stopped') return { text: '$(warning) Nearside', warns: true, lines: ['The server does not run'] };
-  const lines = figures ? said(figures, state.offline) : ['The server runs'];
+  const lines = figures ? [...said(figures, state.offline), state.server] : [state.server];
   if (state.paused || figures?.enabled === false) {
     const why = state.paused ? 'Suggestions are paused in this window' : 'Suggestions are off (completion.enabled)';
     return { text: '$(debug-pause) Nearside', warns: false, lines: [why, ...lines] };
@@ -92,7 +98,7 @@ export async function menu(state: State): Promise<void> {
     { label: '$(gear) Open settings', command: 'nearside.openSettings' },
     { label: '$(output) Show output', command: 'nearside.showOutput' },
     { label: '$(debug-restart) Restart the server', command: 'nearside.restart' },
-    ...(state.running === 'missing' ? [{ label: '$(cloud-download) Install the server', command: 'nearside.install' }] : []),
+    ...(state.running === 'missing' && !state.installing ? [{ label: '$(cloud-download) Install the server', command: 'nearside.install' }] : []),
   ];
   const chosen = await vscode.window.showQuickPick(choices, { title: 'Nearside', placeHolder: 'What should be done?' });
   if (chosen?.command) await vscode.commands.executeCommand(chosen.command);

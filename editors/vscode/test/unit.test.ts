@@ -1,13 +1,16 @@
-// What needs no editor: where the server is looked for, how long it stays down, and what a change took over.
+// What needs no editor: where the server is looked for, how long it stays down, what is installed.
 import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { test } from 'node:test';
-import { locate, onPath } from '../src/locate.ts';
+import { installed, removeAll, sweep, use } from '../src/environments.ts';
+import { locate, onPath, outside } from '../src/locate.ts';
 import { takenBy } from '../src/partial.ts';
+import { proxyVariables } from '../src/proxy.ts';
 import { Failed, run } from '../src/run.ts';
 import { pauseBefore } from '../src/patience.ts';
+import { tooOld } from '../src/versions.ts';
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'nearside-unit-'));
 test.after(() => fs.rmSync(folder, { recursive: true }));
@@ -68,12 +71,94 @@ test('a word taken of a suggestion is told with all that stands of it', () => {
 });
 
 test('a program that fails is told by its last error, or else its last line', async () => {
-  const sh = (script: string) => run('/bin/sh', ['-c', script], folder);
+  const sh = (script: string) => run('/bin/sh', ['-c', script], { cwd: folder });
   assert.equal(await sh('echo one; echo two'), 'two');
   await assert.rejects(sh('echo "ERROR: no such package"; echo "[notice] a new release"; exit 1'), new Failed('ERROR: no such package'));
   await assert.rejects(sh('echo it broke >&2; exit 3'), new Failed('it broke'));
   await assert.rejects(sh('exit 3'), /ended with 3/);
-  await assert.rejects(run('/no/program', [], folder), /ENOENT/);
+  await assert.rejects(run('/no/program', [], { cwd: folder }), /ENOENT/);
+});
+
+test('what is stopped is gone with all it started, also what will not listen', async () => {
+  const stopped = new AbortController();
+  const started: number[] = [];
+  const script = "trap '' TERM; sh -c 'trap \"\" TERM; echo $$; while :; do sleep 1; done' & echo $$; wait";
+  const running = run('/bin/sh', ['-c', script], {
+    cwd: folder,
+    signal: stopped.signal,
+    onLine: (line) => {
+      started.push(Number(line));
+      if (started.length === 2) stopped.abort();
+    },
+  });
+  await assert.rejects(running, Failed);
+  assert.equal(started.length, 2);
+  for (const pid of started) assert.ok(!alive(pid), `${pid} still runs`);
+  await assert.rejects(run('/bin/sh', ['-c', 'exit 0'], { cwd: folder, signal: stopped.signal }), /was not started/);
+});
+
+/** Whether a process runs; one that ended and that nobody asked about does not. */
+function alive(pid: number): boolean {
+  try {
+    return !/^State:\s*Z/m.test(fs.readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+test('a folder is outside the workspace by its path, not by how it is spelled', () => {
+  assert.ok(outside('/usr/bin', ['/work', '/other'], path.posix));
+  assert.ok(outside('/work-two/bin', ['/work'], path.posix));
+  assert.ok(outside('/bin', ['/work/..more'], path.posix));
+  assert.ok(!outside('/work/..hidden/bin', ['/other', '/work'], path.posix));
+  assert.ok(!outside('/work', ['/work'], path.posix));
+  assert.ok(!outside('bin', ['/work'], path.posix));
+  assert.ok(outside('C:\\Python\\Scripts', ['D:\\work'], path.win32), 'another drive');
+  assert.ok(!outside('d:\\work\\tools', ['D:\\work'], path.win32));
+});
+
+test('of environments one is used; those it replaced go a day after, unfinished ones a day after they were begun', async () => {
+  const storage = path.join(folder, 'storage with blanks');
+  const day = 86_400_000;
+  const now = Date.now();
+  const made = (begun: number) => path.dirname(path.dirname(program('storage with blanks', `server-${begun}`, 'bin', 'nearside')));
+  const [oldest, older, newest] = [made(now - 9 * day), made(now - 5 * day), made(now - 1000)] as const;
+  const left = () => fs.readdirSync(storage).filter((name) => name.startsWith('server-')).length;
+  assert.equal(installed(storage), undefined);
+  use(storage, older);
+  use(storage, newest);
+  assert.equal(installed(storage), path.join(newest, 'bin', 'nearside'));
+  await sweep(storage, now + 60_000);
+  assert.equal(left(), 3, 'a window may still run the one that was replaced a minute ago');
+  await sweep(storage, now + 2 * day);
+  assert.deepEqual([oldest, older, newest].map((place) => fs.existsSync(place)), [false, false, true]);
+  made(now + day);
+  await sweep(storage, now + 1.5 * day);
+  assert.equal(left(), 2, 'another window may be making it');
+  await removeAll(storage);
+  assert.equal(installed(storage), undefined);
+  assert.equal(left(), 0);
+});
+
+test('the proxy of VS Code is for those whose shell names none', () => {
+  const proxy = 'http://proxy:8080';
+  assert.deepEqual(proxyVariables(proxy, [], { https_proxy: '' }), { HTTP_PROXY: proxy, HTTPS_PROXY: proxy });
+  assert.equal(proxyVariables(proxy, ['localhost', '.corp'], {}).NO_PROXY, 'localhost,.corp');
+  assert.deepEqual(proxyVariables(proxy, [], { HTTPS_PROXY: 'http://other' }), {});
+  assert.deepEqual(proxyVariables(proxy, [], { all_proxy: 'socks5://other' }), {});
+  assert.deepEqual(proxyVariables(' ', [], {}), {});
+});
+
+test('a server is too old by its numbers; what is no version never is', () => {
+  assert.ok(tooOld('0.0.9', '0.1.0'));
+  assert.ok(tooOld('0.9.1', '0.10.0'));
+  assert.ok(tooOld('0.9', '1.0.0'));
+  assert.ok(!tooOld('0.1', '0.1.0'));
+  assert.ok(!tooOld('1.0.0', '0.2.0'));
+  assert.ok(!tooOld('0.2.0.dev3', '0.1.9'));
+  assert.ok(!tooOld('test', '0.1.0'));
+  assert.ok(!tooOld(undefined, '0.1.0'));
+  assert.ok(!tooOld('0.1.0'), 'the server of this repository will do');
 });
 
 test('typing, pairs of brackets, indentation, other text and the whole are not told', () => {
