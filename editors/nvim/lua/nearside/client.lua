@@ -1,32 +1,43 @@
--- The server's life: registered with vim.lsp, started for files, restarted when it dies. Shows no suggestion itself.
+-- The server's life: registered with vim.lsp, started for files, started again when it dies (the process itself is
+-- process.lua's). Shows no suggestion itself.
 local actions = require("nearside.actions")
 local inline = require("nearside.inline")
 local native = require("nearside.native")
 local notice = require("nearside.notice")
+local process = require("nearside.process")
 local statusline = require("nearside.statusline")
 
 local M = {}
 
 M.NAME = "nearside"
 
--- Waits between an unexpected end and the next start; after the last one we give up and say so.
-local RESTART_MS = { 500, 5000, 20000 }
-local STEADY_MS = 60000 -- a server that lived this long has recovered from what ended the one before
+-- A server that ended is always started again, and soon; one that keeps ending takes little of the machine.
+local RESTART_MS = 200
+local MANY, BROKEN_MS = 25, 30000 -- the wait after this many ends in a row
+local TELL_AGAIN = 5 -- the end in a row that the user hears of, after the first
+local STEADY_MS = 10000 -- a server that lived this long has recovered from what ended the one before
 
 -- The first that is found anywhere above a file is its project; a package inside a repository is no project of its own.
 local ROOT_MARKERS = { ".nearside.toml", ".git", { "pyproject.toml", "package.json", "Cargo.toml", "go.mod" } }
 
 local options ---@type nearside.Options
-local restarts = 0
+local ends = 0 -- in a row
+
+---Return the buffers of our clients, of those too that had no answer from their server yet.
+local function attached()
+  local buffers = {}
+  for _, client in ipairs(vim.lsp.get_clients({ name = M.NAME, _uninitialized = true })) do
+    vim.list_extend(buffers, vim.tbl_keys(client.attached_buffers))
+  end
+  return buffers
+end
 
 ---Return the buffers a server serves.
 ---@return integer[]
 function M.buffers()
-  local buffers = {}
-  for _, client in ipairs(vim.lsp.get_clients({ name = M.NAME })) do
-    vim.list_extend(buffers, vim.tbl_keys(client.attached_buffers))
-  end
-  return buffers
+  return vim.tbl_filter(function(buf)
+    return inline.client(buf) ~= nil
+  end, attached())
 end
 
 ---Return the command's first word, found on PATH or as a path, or nil.
@@ -46,54 +57,44 @@ local function find_root(buf, on_dir)
   end
 end
 
----Start or reuse a server for one buffer.
-local function start_for(buf)
+local launch ---@type fun(dispatchers: vim.lsp.rpc.Dispatchers, config: table?, wait: integer?): vim.lsp.rpc.PublicClient
+
+---Start or reuse a server for one buffer; a new one may have to wait.
+local function start_for(buf, wait)
   find_root(buf, function(root)
     local config = vim.deepcopy(vim.lsp.config[M.NAME])
     config.root_dir = root -- which may be nil
+    config.cmd = function(dispatchers, resolved)
+      return launch(dispatchers, resolved, wait)
+    end
     vim.lsp.start(config, { bufnr = buf, silent = true })
   end)
 end
 
----Restart after an unexpected end, with growing waits, and tell the user in one line.
-local function ended(code, signal, lived_ms, buffers)
+---Start again after an unexpected end, and tell the user in one line: of the first end, and when they do not stop.
+---The new client is attached before the old one goes, and only its process waits: Neovim stops telling changes of a
+---buffer for good when it is edited while it has no client at all.
+local function ended(code, signal, lived_ms)
   local cause = signal ~= 0 and ("signal %d"):format(signal) or ("exit code %d"):format(code)
-  restarts = lived_ms > STEADY_MS and 1 or restarts + 1
-  local wait = RESTART_MS[restarts]
-  if not wait then
-    local line = "Nearside is off: its server keeps ending (%s). See :checkhealth nearside"
-    notice.say(line:format(cause), vim.log.levels.WARN)
-    return
+  ends = lived_ms > STEADY_MS and 1 or ends + 1
+  local line = "Nearside pauses: its server ended (%s) and is started again"
+  if ends >= TELL_AGAIN then
+    line = "Nearside pauses: its server keeps ending (%s). See :checkhealth nearside"
   end
-  notice.say(("Nearside pauses: its server ended (%s) and is started again"):format(cause), vim.log.levels.WARN)
-  vim.defer_fn(function()
-    if vim.lsp.is_enabled(M.NAME) then
-      vim.iter(buffers):filter(vim.api.nvim_buf_is_valid):each(start_for)
-    end
-  end, wait)
+  local say = (ends == 1 or ends == TELL_AGAIN) and notice.say or notice.record
+  say(line:format(cause), vim.log.levels.WARN)
+  if vim.lsp.is_enabled(M.NAME) then
+    local wait = ends > MANY and BROKEN_MS or RESTART_MS
+    vim.iter(attached()):filter(vim.api.nvim_buf_is_valid):each(function(buf)
+      start_for(buf, wait)
+    end)
+  end
 end
 
----Start the server process. Neovim's own messages about its end are replaced by ours, which fit on one line.
-local function launch(dispatchers, config)
-  local started = vim.uv.now()
-  local quiet = vim.tbl_extend("force", dispatchers, {
-    on_error = function(kind, reason)
-      vim.lsp.log.error("nearside", kind, reason)
-    end,
-    on_exit = function(code, signal)
-      local leaving = vim.v.exiting ~= vim.NIL
-      vim.schedule(function()
-        local buffers = M.buffers()
-        dispatchers.on_exit(0, 0)
-        local expected = leaving or (code == 0 and signal == 0) or signal == 15
-        if not expected then
-          ended(code, signal, vim.uv.now() - started, buffers)
-        end
-      end)
-    end,
-  })
+function launch(dispatchers, config, wait)
   local folder = config and config.root_dir or nil
-  return native.observe(vim.lsp.rpc.start(options.cmd, quiet, { cwd = folder, env = options.env }))
+  local wanted = { cmd = options.cmd, env = options.env, cwd = folder, wait = wait or 0 }
+  return native.observe(process.start(wanted, dispatchers, ended))
 end
 
 local levels = { vim.log.levels.ERROR, vim.log.levels.WARN, vim.log.levels.INFO }
@@ -140,11 +141,13 @@ function M.start(new)
     return false
   end
   vim.lsp.config(M.NAME, {
-    cmd = launch,
+    cmd = function(dispatchers, config)
+      return launch(dispatchers, config)
+    end,
     filetypes = options.filetypes,
     root_dir = find_root,
     on_init = function()
-      if restarts > 0 then
+      if ends > 0 then
         notice.record("Nearside is back: its server runs again")
       end
     end,
@@ -154,9 +157,15 @@ function M.start(new)
     commands = { ["nearside.instruct"] = actions.instruct },
     capabilities = {
       -- 0.11 does not announce it; with it, a server offers a suggestion as ghost text only, never twice.
-      textDocument = { inlineCompletion = { dynamicRegistration = false } },
-      -- Neovim applies them and does not say so; without them no edit could create a file.
-      workspace = { workspaceEdit = { documentChanges = true } },
+      textDocument = {
+        inlineCompletion = { dynamicRegistration = false },
+        -- No edit: actions run when they are chosen, not when a menu looks ahead, and their edit comes as a request.
+        codeAction = { resolveSupport = { properties = { "command" } } },
+      },
+      workspace = {
+        -- Neovim applies them and does not say so; without them no edit could create a file.
+        workspaceEdit = { documentChanges = true, changeAnnotationSupport = { groupsOnLabel = true } },
+      },
       experimental = { nearside = { asksInstruction = true, showsExplanation = true, showsStatus = true } },
     },
   })
