@@ -245,13 +245,15 @@ async def _changes(ls: NearsideServer, root: Path, running: Running, result: Res
 def _annotation(title: str, result: Result) -> lsp.ChangeAnnotation:
     """Return what a client shows of a change before it makes it."""
     last = result.attempts[-1]
-    checked = ", ".join(SAID[step] for step in last.verdict.checked if step in SAID) or "not checked"
+    checked = [SAID[step] for step in last.verdict.checked if step in SAID]
+    proved = bool(PROOF.intersection(last.verdict.checked))
+    if not proved:
+        checked.append("not tested" if checked else "not checked")
     where = "hosted" if last.hosted else "local"
-    sure = bool(PROOF.intersection(last.verdict.checked)) and not last.hosted
     return lsp.ChangeAnnotation(
         label=title,
-        description=f"{last.model} · {where} · {checked}",
-        needs_confirmation=not sure or len(result.draft.texts) > 1,
+        description=f"{last.model} · {where} · {', '.join(checked)}",
+        needs_confirmation=not proved or last.hosted or len(result.draft.texts) > 1,
     )
 
 

@@ -1,6 +1,7 @@
 -- Code actions, beside the menu that is Neovim's own: the question for an instruction, the window of an explanation,
 -- what an action is doing, and :Nearside act and cancel.
 local notice = require("nearside.notice")
+local preview = require("nearside.preview")
 
 local M = {}
 
@@ -104,7 +105,7 @@ function M.act(words, lines)
   return true
 end
 
----Stop all actions under way.
+---Stop all actions under way, and put away what came of others and waits to be looked at.
 ---@return boolean did
 function M.cancel()
   local tokens = vim.tbl_keys(titles)
@@ -113,10 +114,11 @@ function M.cancel()
       client:notify("window/workDoneProgress/cancel", { token = token })
     end
   end
-  if #tokens == 0 then
+  local count = #tokens + preview.clear()
+  if count == 0 then
     notice.say("Nothing was cancelled, because no action runs")
   end
-  return #tokens > 0
+  return count > 0
 end
 
 ---Return the titles of a server's actions under way.

@@ -5,6 +5,7 @@ local inline = require("nearside.inline")
 local native = require("nearside.native")
 local notice = require("nearside.notice")
 local process = require("nearside.process")
+local preview = require("nearside.preview")
 local statusline = require("nearside.statusline")
 
 local M = {}
@@ -119,6 +120,7 @@ local handlers = {
   ["nearside/status"] = function(_, params, context)
     statusline.told(context.client_id, params)
   end,
+  ["workspace/applyEdit"] = preview.apply_edit,
   ["window/logMessage"] = function(_, params)
     if levels[params.type] then
       notice.record(params.message, levels[params.type])
