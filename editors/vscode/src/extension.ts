@@ -230,7 +230,7 @@ class Extension implements vscode.Disposable {
     if (answer === 'Install') await this.install();
     if (answer === 'Do Not Ask Again') await this.context.globalState.update(DECLINED, true);
     if (answer === 'Name a Command') {
-      await vscode.commands.executeCommand('workbench.action.openSettings', '@id:nearside.server.command');
+      await openMachineSetting('server.command');
     }
   }
 }
@@ -246,6 +246,7 @@ export function activate(context: vscode.ExtensionContext): void {
   own.register('openSettings', () =>
     vscode.commands.executeCommand('workbench.action.openSettings', `@ext:${context.extension.id}`),
   );
+  own.register('openMachineSetting', openMachineSetting);
   own.register('showOutput', () => own.log.show());
   own.register('restart', () => own.restart());
   own.register('install', () => own.install());
@@ -266,6 +267,13 @@ export function activate(context: vscode.ExtensionContext): void {
 
 export async function deactivate(): Promise<void> {
   await extension?.leave();
+}
+
+/** Settings of the machine stand on a page of their own in a remote window, and nowhere else there. */
+function openMachineSetting(name: string): Thenable<unknown> {
+  const query = `@id:${SECTION}.${name}`;
+  const page = vscode.env.remoteName ? 'openRemoteSettings' : 'openSettings';
+  return vscode.commands.executeCommand(`workbench.action.${page}`, { query });
 }
 
 /** Call when any window changes which server is installed. */

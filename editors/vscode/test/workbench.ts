@@ -5,14 +5,27 @@ import * as net from 'node:net';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { afterEach, type TestContext } from 'node:test';
 import { chromium, type Browser, type Page } from 'playwright-core';
 
 export const REPOSITORY = path.resolve(import.meta.dirname, '../../..');
-const VSIX = path.join(REPOSITORY, 'editors/vscode/dist/nearside.vsix');
+export const VSIX = path.join(REPOSITORY, 'editors/vscode/dist/nearside.vsix');
 const PYTHON = path.join(REPOSITORY, '.venv/bin/python');
 const PICTURES = process.env.PICTURES ?? path.join(os.tmpdir(), 'nearside-pictures');
 const BROWSER = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'];
-const PATIENCE = 90_000; // milliseconds for anything to appear: three processes share a small machine
+const PATIENCE = Number(process.env.PATIENCE ?? 90_000); // milliseconds for anything to appear: three processes share a small machine
+
+let opened: Workbench | undefined; // the last one
+let pictured: unknown;
+
+if (process.env.NODE_TEST_CONTEXT) {
+  afterEach(async (context) => {
+    const { error, name } = context as TestContext & { error: unknown };
+    if (!error || error === pictured) return; // one of a hook is the error of every test
+    pictured = error;
+    await opened?.failed(name);
+  });
+}
 
 export interface Programs {
   readonly node: string;
@@ -39,6 +52,8 @@ export interface Options {
   /** Without the command of the test server: the extension looks for one itself. */
   readonly ownServer?: boolean;
   readonly environment?: Record<string, string>;
+  /** Keep what the server hears, for `told`. */
+  readonly heard?: boolean;
   /** The server's own settings file of the user. */
   readonly userFile?: string;
   /** Tests to run inside the extension host, and the folder of the extension they are about. */
@@ -46,7 +61,8 @@ export interface Options {
 }
 
 export class Workbench {
-  readonly folder = fs.mkdtempSync(path.join(os.tmpdir(), 'nearside-vscode-'));
+  /** With a blank, as folders of users have them. */
+  readonly folder = fs.mkdtempSync(path.join(os.tmpdir(), 'nearside vscode-'));
   readonly project = path.join(this.folder, 'project');
   readonly state = path.join(this.folder, 'state');
   page!: Page;
@@ -59,10 +75,11 @@ export class Workbench {
   private readonly found = programs();
 
   static async open(options: Options = {}): Promise<Workbench> {
-    const workbench = new Workbench();
+    const workbench = (opened = new Workbench());
     try {
       await workbench.start(options);
     } catch (error) {
+      await workbench.failed('start');
       await workbench.close();
       throw error;
     }
@@ -79,8 +96,9 @@ export class Workbench {
     const homes = ['CONFIG', 'DATA', 'STATE', 'CACHE'].map((kind) => [`XDG_${kind}_HOME`, path.join(this.state, kind.toLowerCase())]);
     const variables = { ...Object.fromEntries(homes), SCRIPTED_ENGINE: script, ...options.environment } as Record<string, string>;
     const assigned = Object.entries(variables).map(([name, value]) => `${name}='${value}'`);
-    const serve = `exec env ${assigned.join(' ')} ${PYTHON} -m tests.serve_scripted 2>> ${this.folder}/server.err`;
-    this.serve = `echo $$ >> ${log}; cd ${REPOSITORY} && ${serve}`;
+    const heard = options.heard ? `tee -a '${this.folder}/heard' |` : 'exec';
+    const serve = `${heard} env ${assigned.join(' ')} '${PYTHON}' -m tests.serve_scripted 2>> '${this.folder}/server.err'`;
+    this.serve = `echo $$ >> '${log}'; cd '${REPOSITORY}' && ${serve}`;
     const command = ['sh', '-c', this.serve];
     this.settings = { ...(options.ownServer ? {} : { 'nearside.server.command': command }), ...options.settings };
     this.configure(this.settings, options.trusted);
@@ -108,7 +126,7 @@ export class Workbench {
         // it ended as it should
       }
     });
-    const url = `http://127.0.0.1:${port}/?folder=${this.project}${options.host ? payload(options.host, port) : ''}`;
+    const url = `http://127.0.0.1:${port}/?folder=${encodeURI(this.project)}${options.host ? payload(options.host, port) : ''}`;
     await this.until('VS Code listens', () => fetch(url).then((answer) => answer.ok, () => false));
     this.browser = await chromium.launch({ executablePath: this.found.chromium, args: BROWSER });
     const context = await this.browser.newContext({ viewport: { width: 1100, height: 640 } });
@@ -182,6 +200,20 @@ export class Workbench {
   servers(): number[] {
     const file = path.join(this.folder, 'server.pids');
     return fs.existsSync(file) ? fs.readFileSync(file, 'utf8').trim().split('\n').map(Number) : [];
+  }
+
+  /** What the server was last told of the settings. */
+  told(): Record<string, Record<string, unknown>> {
+    const parts = fs.readFileSync(path.join(this.folder, 'heard'), 'utf8').split(/Content-Length: \d+\r\n\r\n/);
+    const answers = parts.flatMap((part) => {
+      try {
+        const { result } = JSON.parse(part) as { result?: unknown };
+        return Array.isArray(result) && result.length === 1 ? (result as Record<string, Record<string, unknown>>[]) : [];
+      } catch {
+        return []; // between two messages, or not yet there
+      }
+    });
+    return answers.at(-1) ?? {};
   }
 
   /** What the server logged so far. */
@@ -268,21 +300,29 @@ export class Workbench {
     await this.page.screenshot({ path: path.join(PICTURES, `vscode-${name}.png`) });
   }
 
+  /** Keep what is on the screen under a name of its own, which the log says. */
+  async failed(what: string): Promise<void> {
+    fs.mkdirSync(PICTURES, { recursive: true });
+    const test = path.basename(process.argv[1] ?? '', '.test.ts');
+    const name = `failed-${test}-${what}`.replace(/[^\w.-]+/g, '-').slice(0, 80);
+    const file = path.join(PICTURES, `${name}-${process.pid}.png`);
+    const taken = await this.page?.screenshot({ path: file }).then(() => true, () => false);
+    if (taken) console.log(`the screen when it failed: ${file}`);
+  }
+
   async until<T>(what: string, look: () => Promise<T> | T, patience = PATIENCE): Promise<NonNullable<T>> {
     const end = Date.now() + patience;
     for (;;) {
       const seen = await look();
       if (seen) return seen as NonNullable<T>;
       if (Date.now() > end) {
-        await this.page?.screenshot({ path: path.join(os.tmpdir(), 'nearside-vscode-failed.png') }).catch(() => {});
-        throw new Error(`not seen in ${patience} ms: ${what} (${path.join(os.tmpdir(), 'nearside-vscode-failed.png')})`);
+        throw new Error(`not seen in ${patience} ms: ${what}`);
       }
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
 
   async close(): Promise<void> {
-    await this.picture('last').catch(() => {}); // for a look at what a test waited for in vain
     await this.browser?.close();
     if (this.server?.pid) {
       const ended = new Promise((resolve) => this.server.once('exit', resolve));
