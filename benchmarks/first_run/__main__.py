@@ -40,15 +40,15 @@ def machine() -> str:
 
 
 def ratios(timelines: dict[str, Timeline]) -> list[str]:
-    """Return each part beside the floor, in words."""
-    floor = timelines.get("peer")
-    if floor is None or not floor.seconds or not floor.megabytes:
+    """Return each part beside the peer, in words."""
+    peer = timelines.get("peer")
+    if peer is None or not peer.seconds or not peer.megabytes:
         return []
     return [
-        f"{name} / llama_cpp.server: {one.seconds / floor.seconds:.1f} times the seconds, "
-        f"{one.megabytes / floor.megabytes:.1f} times the MB"
+        f"{name} / llama.vim: {one.seconds / peer.seconds:.1f} times the seconds, "
+        f"{one.megabytes / peer.megabytes:.1f} times the MB"
         for name, one in timelines.items()
-        if one is not floor
+        if one is not peer
     ]
 
 

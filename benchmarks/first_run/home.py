@@ -103,6 +103,7 @@ class Shell:
         command = ["bash", "--norc", "--noprofile", "-i"]
         tmux_command = [*tmux().command, "-S", str(home.folder / "run/tmux")]
         self.terminal = Terminal(tmux_command, command, home.environment, home.folder)
+        self.home = home
         self.timeline = timeline
         self._wait(self._is_waiting)
 

@@ -1,68 +1,82 @@
-"""The floor beside us: llama_cpp.server of the same version with our bundled model, to its first answer.
+"""llama.vim in the same Neovim, with llama-server and our bundled model: the nearest there is to our plugin.
 
-No editor is in it, and the model is there already: it is what the engine alone takes, not another product.
-llama.vim asks llama.cpp's own server, whose program no package index has; nothing else that completes code in
-an editor could be installed here.
+Both come as Debian's packages, built; elsewhere a user compiles llama.cpp or downloads it. The user would
+have to download a model, too; ours is there already, and both are given it.
 """
 
 from __future__ import annotations
 
-import json
-import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
-from importlib.metadata import version
+from subprocess import DEVNULL
 
-from benchmarks.first_run.home import REPOSITORY, GaveUp, Home
-from benchmarks.first_run.timeline import Timeline
+from benchmarks.first_run.home import REPOSITORY, GaveUp, Home, Shell
+from benchmarks.first_run.timeline import Timeline, megabytes
+from benchmarks.first_run.typing import Watched, put_neovim, type_until_ghost
+from tests.e2e import debian, neovim
 
 MODEL = REPOSITORY / "inference/models/nearside-fim.gguf"
+PACKAGES = ["llama.cpp-tools", "vim-llama.cpp"]
+PROGRAM = "usr/bin/llama-server"
+BACKEND = "libggml-cpu-x64.so"
+"""The one that any processor of this kind runs; llama-server chooses a better one where it is installed."""
+PORT = 8012
+"""Where llama.vim asks by default."""
+OPTIONS = ["--port", str(PORT), "--threads", "1", "--ctx-size", "1024"]
+CONFIG = "vim.g.llama_config = { show_info = 0, n_prefix = 32, n_suffix = 8, ring_n_chunks = 0 }\n"
+"""By default it sends more lines than the bundled model's 1,024 tokens hold; the answer is an error then."""
+NAMESPACE = "vt_fim"
 LONGEST_START = 120.0
-PROMPT = {"prompt": "def add(a, b):\n    return ", "max_tokens": 8}
 
 
 def first_run(home: Home) -> Timeline:
-    """Return the way to the first answer of a bare server. Raises GaveUp."""
-    timeline = Timeline("llama_cpp.server, without an editor")
-    python = home.folder / "server/bin/python"
-    subprocess.run([sys.executable, "-m", "venv", python.parents[1]], check=True, timeout=600)
-    requirement = f"llama-cpp-python[server]=={version('llama-cpp-python')}"
-    install = [python, "-m", "pip", "install", "-q", requirement]
-    subprocess.run(install, check=True, env=home.environment, timeout=3600, capture_output=True)
-    timeline.step(f"`pip install {requirement}` in a new environment", home.megabytes())
-    port = free_port()
-    serve = [python, "-m", "llama_cpp.server", "--model", MODEL, "--port", str(port), "--n_threads", "1"]
+    """Return the way to the first ghost text of llama.vim. Raises GaveUp, Unavailable."""
+    put_neovim(home, neovim.neovim())
+    home.clone(Timeline(""))  # only for the file that is opened
+    root = home.folder / "apt"
+    root.mkdir()
+    timeline = Timeline("llama.vim with llama-server")
+    debian.unpack(PACKAGES, root, [PROGRAM])
+    timeline.step(f"`apt install {' '.join(PACKAGES)}`, with Vim and the C library", megabytes(root))
+    library = next(root.glob("usr/lib/*/ld-linux*.so.*")).parent
+    places = {
+        "GGML_BACKEND_PATH": str(next(library.glob(f"ggml/*/{BACKEND}"))),
+        "LD_LIBRARY_PATH": f"{library / 'llama'}:{library}",  # where they are when not installed
+    }
+    plugin = f"vim.opt.runtimepath:prepend('{root / 'usr/share/vim-llama.cpp'}')\n"
+    home.write(".config/nvim/init.lua", f"{plugin}{CONFIG}")
+    timeline.step("init.lua: the plugin")
+    serve = [root / PROGRAM, "--model", MODEL, *OPTIONS]
     with subprocess.Popen(
-        serve, env=home.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        serve, env={**home.environment, **places}, stdout=DEVNULL, stderr=DEVNULL
     ) as server:
         try:
-            answer = first_answer(port)
+            _listens()
+            timeline.step("`llama-server` started in another terminal; it has its model")
+            shell = Shell(home, timeline)
+            try:
+                type_until_ghost(shell, timeline, _ghost, lambda _: "")
+            finally:
+                shell.terminal.close()
         finally:
             server.terminate()
-    timeline.saw("answer", [answer])
-    timeline.step("server started by hand, asked once", home.megabytes())
+    timeline.step("first suggestion", megabytes(root) + round(MODEL.stat().st_size / 1e6))
     return timeline
 
 
-def first_answer(port: int) -> str:
-    """Ask until something answers. Raises GaveUp."""
-    headers = {"Content-Type": "application/json"}
-    url = f"http://127.0.0.1:{port}/v1/completions"
-    request = urllib.request.Request(url, json.dumps(PROMPT).encode(), headers)
+def _ghost(editor: Watched) -> str:
+    return "".join(editor.marks(NAMESPACE))
+
+
+def _listens() -> None:
+    """Wait until the server has its model. Raises GaveUp."""
     end = time.monotonic() + LONGEST_START
     while time.monotonic() < end:
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
-                return str(json.load(answer)["choices"][0]["text"])
+            with urllib.request.urlopen(f"http://127.0.0.1:{PORT}/health", timeout=5):
+                return
         except (OSError, urllib.error.URLError):
             time.sleep(0.1)
-    raise GaveUp(f"llama_cpp.server did not answer within {LONGEST_START:.0f} s")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    raise GaveUp(f"llama-server was not ready within {LONGEST_START:.0f} s")

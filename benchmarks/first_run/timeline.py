@@ -12,6 +12,8 @@ STEP = "step"
 """Where a moment is the user's own doing, or its end."""
 SPINNER = re.compile(r"[\u2800-\u28ff]")
 NUMBER = re.compile(r"\d+(\.\d+)?")
+PIP = re.compile(r"\b(Collecting|Downloading|Processing|Using cached) \S.*")
+"""What pip says of each package."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,9 @@ class Moment:
 
 @dataclass(slots=True)
 class Timeline:
-    """The moments of one first run. Texts that differ from one seen before in a number only are left out."""
+    """The moments of one first run. What pip says of each package is noted for the first one, and of texts
+    that differ in a number only the first.
+    """
 
     title: str
     clock: Callable[[], float] = time.monotonic
@@ -48,7 +52,7 @@ class Timeline:
         """Note what of the texts now in a place is new there."""
         for text in texts:
             text = " ".join(SPINNER.sub(" ", text).split())
-            key = (where, NUMBER.sub("0", text))
+            key = (where, NUMBER.sub("0", PIP.sub(r"\1", text)))
             if text and key not in self._seen:
                 self._seen.add(key)
                 self.moments.append(Moment(self.clock() - self.began, where, text))

@@ -7,7 +7,7 @@ import { Workbench } from './workbench.ts';
 
 const FILE = 'chunks.py';
 const TYPED = [
-  '\n\n\nclass Span:\n',
+  '\n\nclass Span:\n',
   'def __init__(self, start, end):\n',
   'self.start = start\n',
   'self.end = end\n',
@@ -31,7 +31,7 @@ const tell = (where: string, text: string, megabytes?: number) =>
 const code = await Workbench.open({
   ownServer: true,
   environment,
-  settings: { 'nearside.server.package': checkout, 'editor.autoIndent': 'none' },
+  settings: { 'nearside.server.package': checkout },
   files: { [FILE]: fs.readFileSync(path.join(checkout, 'retrieval', FILE), 'utf8') },
 });
 
@@ -58,7 +58,7 @@ try {
   await watch(async () => (await code.page.$(install)) !== null, LONGEST_WAIT_MS, 'the question');
   await code.page.click(install);
   tell('step', '*Install*');
-  const ready = async () => /nearside-fim/.test(await code.status());
+  const ready = async () => !['', 'Nearside'].includes(await code.status()); // then it names the model
   await watch(async () => environments().length > 0 && fs.existsSync(path.join(path.dirname(environments()[0]!), 'server.json')), LONGEST_INSTALL_MS, 'installed');
   tell('step', 'installed', written());
   await watch(ready, LONGEST_WAIT_MS, 'the model');
@@ -71,7 +71,7 @@ try {
   const shown = async () => (await code.ghost()).trim() !== '';
   typing: for (const part of TYPED) {
     for (const key of part) {
-      await code.page.keyboard.press({ '\n': 'Enter', '\b': 'Shift+Tab', ' ': 'Space' }[key] ?? key);
+      await code.page.keyboard.press({ '\n': 'Enter', '\b': 'Backspace', ' ': 'Space' }[key] ?? key);
       keys++;
       await code.page.waitForTimeout(KEY_MS);
       await look();
