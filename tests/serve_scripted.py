@@ -1,6 +1,7 @@
 """The real server over stdio with E0 behind it: `python -m tests.serve_scripted`, script in a JSON file.
 
-SCRIPTED_ENGINE names the file. The counters are read with a request of this program alone.
+SCRIPTED_ENGINE names the file, SCRIPTED_VERSION the version it claims. The counters are read with a request
+of this program alone.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ def main() -> int:
         engine.on_status = on_status
         return engine
 
-    server = create_server(factory, version="test")
+    server = create_server(factory, version=os.environ.get("SCRIPTED_VERSION", "test"))
     outlined: list[str] = []
     outline = place.outline
 

@@ -31,11 +31,11 @@ UNUSED = (
 
 def vscode() -> dict[str, str]:
     """Return where Node, VS Code's folder and a Chromium are, and VS Code's version. Raises Unavailable."""
-    server = cached(f"vscode-{RELEASE}", SERVER, _fetch, _version)
-    folder = server.parents[1]
     chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if chromium is None:
         raise Unavailable("no Chromium is on PATH; install one, on Debian: apt-get install chromium")
+    server = cached(f"vscode-{RELEASE}", SERVER, _fetch, _version)
+    folder = server.parents[1]
     node = folder.parent / NODE
     return {"node": str(node), "vscode": str(folder), "version": _version(server), "chromium": chromium}
 
@@ -45,6 +45,8 @@ def _version(server: Path) -> str:
 
 
 def _fetch(folder: Path) -> None:
+    if shutil.which("npm") is None:
+        raise Unavailable("no npm to fetch it is on PATH; install one, on Debian: apt-get install npm")
     pip_install(NODE_WHEEL, folder / "node")
     archive = run(["npm", "pack", "--silent", f"code-server@{RELEASE}"], folder).strip().splitlines()[-1]
     run(["tar", "xzf", archive, "package/lib/vscode"], folder)
