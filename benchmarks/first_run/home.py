@@ -53,6 +53,7 @@ class Home:
             "PS1": f"{PROMPT} ",
             "XDG_RUNTIME_DIR": str(self.folder / "run"),
         }
+        self.environment.pop("PIP_CACHE_DIR", None)
         if not self.cold:
             self.environment["PIP_CACHE_DIR"] = os.environ.get("PIP_CACHE_DIR", str(real / ".cache/pip"))
         settings = next((real / name for name in PIP_SETTINGS if (real / name).exists()), None)

@@ -8,6 +8,7 @@ import sys
 
 from benchmarks.first_run.home import REPOSITORY, GaveUp, Home
 from benchmarks.first_run.timeline import STEP, Timeline
+from benchmarks.first_run.typing import FILE, KEY_SECONDS, THINKING, TYPED
 from tests.e2e.vscode import vscode
 
 SCRIPT = REPOSITORY / "editors/vscode/test/first_run.ts"
@@ -18,9 +19,16 @@ def first_run(home: Home) -> Timeline:
     found = vscode()
     timeline = Timeline(f"VS Code {found['version']}")
     home.clone(timeline)
-    variables = json.dumps(home.environment)
+    task = {
+        "checkout": str(home.checkout),
+        "environment": home.environment,
+        "file": FILE,
+        "typed": TYPED,
+        "keyMs": round(1000 * KEY_SECONDS),
+        "lineMs": round(1000 * (KEY_SECONDS + THINKING)),
+    }
     command = [found["node"], "--disable-warning=MODULE_TYPELESS_PACKAGE_JSON", str(SCRIPT)]
-    program = [*command, str(home.checkout), variables]
+    program = [*command, json.dumps(task)]
     with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
         assert running.stdout and running.stderr
         for line in running.stdout:

@@ -1,27 +1,24 @@
 // The first run in VS Code, for `python -m benchmarks.first_run`: told in JSON lines as it happens.
-// node first_run.ts CHECKOUT ENVIRONMENT: what is installed, and the variables of the user's shell as JSON.
+// node first_run.ts JSON: what is installed, the variables of the user's shell, a file of its and what is typed there.
 import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { Workbench } from './workbench.ts';
 
-const FILE = 'chunks.py';
-const TYPED = [
-  '\n\nclass Span:\n',
-  'def __init__(self, start, end):\n',
-  'self.start = start\n',
-  'self.end = end\n',
-  '\n\bdef __len__(self):\n',
-  'return self.end - self.start\n',
-  '\n\bdef __repr__(self):\n',
-  'return self.start\n',
-];
-const KEY_MS = 140; // a practised typist's median
 const LONGEST_INSTALL_MS = 3_600_000;
 const LONGEST_WAIT_MS = 120_000;
 
-const [checkout, variables] = process.argv.slice(2) as [string, string];
-const given = JSON.parse(variables) as Record<string, string>;
+interface Task {
+  readonly checkout: string;
+  readonly environment: Record<string, string>;
+  readonly file: string;
+  readonly typed: string;
+  readonly keyMs: number;
+  readonly lineMs: number;
+}
+
+const { checkout, environment: given, file, typed, keyMs, lineMs } = JSON.parse(process.argv[2]!) as Task;
+const name = path.basename(file);
 const below = (kind: string, folder: string) => [`XDG_${kind}_HOME`, path.join(given.HOME!, folder)];
 const homes = [below('CONFIG', '.config'), below('DATA', '.local/share'), below('STATE', '.local/state'), below('CACHE', '.cache')];
 const environment: Record<string, string> = { ...given, ...Object.fromEntries(homes) };
@@ -32,7 +29,7 @@ const code = await Workbench.open({
   ownServer: true,
   environment,
   settings: { 'nearside.server.package': checkout },
-  files: { [FILE]: fs.readFileSync(path.join(checkout, 'retrieval', FILE), 'utf8') },
+  files: { [name]: fs.readFileSync(path.join(checkout, file), 'utf8') },
 });
 
 const environments = () => fs.globSync(path.join(code.folder, 'user/User/globalStorage/nearside.nearside/server-*'));
@@ -56,6 +53,7 @@ try {
   tell('step', 'extension installed, the folder opened');
   const install = '.notification-toast .monaco-button:has-text("Install")';
   await watch(async () => (await code.page.$(install)) !== null, LONGEST_WAIT_MS, 'the question');
+  await look();
   await code.page.click(install);
   tell('step', '*Install*');
   const ready = async () => !['', 'Nearside'].includes(await code.status()); // then it names the model
@@ -63,21 +61,17 @@ try {
   tell('step', 'installed', written());
   await watch(ready, LONGEST_WAIT_MS, 'the model');
   tell('step', 'the model is ready');
-  await code.openFile(FILE);
+  await code.openFile(name);
   await code.press('Control+End');
   tell('step', 'the file is open');
   const began = Date.now();
   let keys = 0;
   const shown = async () => (await code.ghost()).trim() !== '';
-  typing: for (const part of TYPED) {
-    for (const key of part) {
-      await code.page.keyboard.press({ '\n': 'Enter', '\b': 'Backspace', ' ': 'Space' }[key] ?? key);
-      keys++;
-      await code.page.waitForTimeout(KEY_MS);
-      await look();
-      if (await shown()) break typing;
-    }
-    await code.page.waitForTimeout(1000);
+  for (const key of typed) {
+    await code.page.keyboard.press({ '\n': 'Enter', '\b': 'Backspace', ' ': 'Space' }[key] ?? key);
+    keys++;
+    await code.page.waitForTimeout(key === '\n' ? lineMs : keyMs);
+    await look();
     if (await shown()) break;
   }
   await watch(shown, LONGEST_WAIT_MS, 'ghost text');
@@ -85,12 +79,12 @@ try {
   tell('step', `typed ${keys} keys in ${Math.round((Date.now() - began) / 1000)} s`, written());
   await code.picture('first-run');
 } finally {
-  const program = environments()[0];
-  if (program) {
+  const begin = environments()[0];
+  for (const pid of begin ? fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name)) : []) {
     try {
-      execFileSync(path.join(program, 'bin/nearside'), ['engine', 'stop'], { env: environment });
+      if (fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith(begin!)) process.kill(Number(pid)); // the engine
     } catch {
-      // it ends by itself when idle
+      // it ended by itself
     }
   }
   await code.close();
