@@ -28,7 +28,6 @@ from benchmarks.screen_scenes import SCENES, Scene
 from tests.scripted_chat import Chats, serving
 
 ROOT = Path(__file__).resolve().parent.parent
-COLUMNS = 84
 WIDTH, HEIGHT, MARGIN = 8.4, 18.0, 12.0
 """Of a cell and around the screen, in SVG units."""
 BACKGROUND, FOREGROUND, CURSOR = "#14161b", "#e0e2ea", "#9b9ea4"
@@ -70,6 +69,7 @@ class Terminal:
             "vim.o.swapfile, vim.o.shadafile, vim.o.termguicolors = false, 'NONE', true\n"
             "vim.o.number, vim.o.ruler, vim.o.showmode = true, false, true\n"
             f"vim.opt.runtimepath:prepend([==[{ROOT / 'editors/nvim'}]==])\n"
+            f"{scene.lua}"
             f"require('nearside').setup({{ cmd = {{ {names} }} }})\n"
         )
         environment = {
@@ -78,7 +78,7 @@ class Terminal:
         }  # fmt: skip
         inside = ["env", "-i", "-C", str(project), *(f"{k}={v}" for k, v in environment.items())]
         inside += [str(program), "-n", "-i", "NONE", "-u", str(init), *scene.command]
-        size = ["-x", str(COLUMNS), "-y", str(scene.rows)]
+        size = ["-x", str(scene.columns), "-y", str(scene.rows)]
         self._tmux("-f", "/dev/null", "new-session", "-d", *size, " ".join(f"'{part}'" for part in inside))
         self._tmux("set", "-g", "status", "off")
         self._tmux("set", "-ga", "terminal-overrides", ",*:Tc")
@@ -143,9 +143,9 @@ def _play(terminal: Terminal, scene: Scene, chats: Chats) -> list[Frame]:
         elif step == "wait":
             watch(0.4)
         elif step == "work":
-            watch(LONGEST_WORK, lambda: not chats.answers and "Done: " in "".join(frames[-1].rows))
-        elif step == "tab":
-            terminal.keys("Tab")
+            watch(LONGEST_WORK, lambda: not chats.answers and scene.done in "".join(frames[-1].rows))
+        elif step in ("tab", "esc"):
+            terminal.keys({"tab": "Tab", "esc": "Escape"}[step])
             watch(0.6)
         else:
             for key in step:
@@ -158,7 +158,7 @@ def _play(terminal: Terminal, scene: Scene, chats: Chats) -> list[Frame]:
 
 def svg(frames: list[Frame], seconds: float, scene: Scene) -> str:
     """One animated SVG: every frame is shown for its time, in a loop of `seconds`."""
-    width, height = 2 * MARGIN + COLUMNS * WIDTH, 2 * MARGIN + scene.rows * HEIGHT
+    width, height = 2 * MARGIN + scene.columns * WIDTH, 2 * MARGIN + scene.rows * HEIGHT
     rules, groups, lines = [], [], {}
     for number, frame in enumerate(frames):
         begin = 100 * frame.at / seconds
@@ -176,7 +176,9 @@ def svg(frames: list[Frame], seconds: float, scene: Scene) -> str:
         )
         groups.append(f'<g id="f{number}">{_cursor(*frame.cursor)}{shown}</g>')
     style = "text{font:14px ui-monospace,Menlo,Consolas,monospace;white-space:pre}" + "".join(rules)
-    defined = "".join(f'<g id="{name}">{_row(row, line)}</g>' for (row, line), name in lines.items())
+    defined = "".join(
+        f'<g id="{name}">{_row(row, line, scene.columns)}</g>' for (row, line), name in lines.items()
+    )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}">'
         f"<title>{escape(scene.title)}</title>"
@@ -190,10 +192,10 @@ def _cursor(x: int, y: int) -> str:
     return f'<rect {place} width="{WIDTH}" height="{HEIGHT}" fill="{CURSOR}"/>'
 
 
-def _row(row: int, line: str) -> str:
+def _row(row: int, line: str, columns: int) -> str:
     """One row of the screen, drawn once however many frames it stands in."""
     parts, at = [], 0
-    for segment in Text.from_ansi(line).render(Console(color_system="truecolor", width=COLUMNS)):
+    for segment in Text.from_ansi(line).render(Console(color_system="truecolor", width=columns)):
         parts.append(_span(segment.text, segment.style or Style(), at, row))
         at += len(segment.text)
     return "".join(parts)

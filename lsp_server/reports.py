@@ -1,4 +1,4 @@
-"""Commands any client can run: why the last draft went where it did, and the page of what was spent."""
+"""Commands any client can run: why the last draft went where it did, what was spent, where the log is."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from settings.schema import Cost
 
 log = logging.getLogger("nearside.reports")
 
-WHY, REPORT = "nearside.why", "nearside.costReport"
+WHY, REPORT, TEXT, LOG = "nearside.why", "nearside.costReport", "nearside.costText", "nearside.logFile"
 DAYS = 30
 
 
@@ -55,6 +55,26 @@ async def cost_report(ls: NearsideServer, *_: object) -> str | None:
             log.info("The client would not open %s", uri)
     ls.window_show_message(lsp.ShowMessageParams(lsp.MessageType.Info, f"The report is in {page}"))
     return uri
+
+
+async def cost_text(ls: NearsideServer, *_: object) -> str:
+    """Return the tables of the last 30 days as text, for clients that show them themselves."""
+    try:
+        return await asyncio.to_thread(_text, ls.settings.cost)
+    except (NearsideError, OSError) as error:
+        raise JsonRpcException(f"No report: {error}") from None
+
+
+async def log_file(ls: NearsideServer, *_: object) -> str:
+    """Return where the log is."""
+    return str(await asyncio.to_thread(paths.log_file, ls.settings))
+
+
+def _text(cost: Cost) -> str:
+    from inference.cost.report import from_ledger
+    from inference.cost.tables import aligned, of_report
+
+    return "\n\n".join(map(aligned, of_report(from_ledger(paths.ledger_file(), cost, DAYS))))
 
 
 def _write(cost: Cost) -> Path:

@@ -65,6 +65,8 @@ def create_server(engine_factory: EngineFactory, version: str = "") -> NearsideS
     server.command(documentation.SHOW)(documentation.show)
     server.command(reports.WHY)(reports.why)
     server.command(reports.REPORT)(reports.cost_report)
+    server.command(reports.TEXT)(reports.cost_text)
+    server.command(reports.LOG)(reports.log_file)
     handle(events.SHOWN)(events.shown)
     handle(events.PARTIALLY_ACCEPTED)(events.partially_accepted)
     handle(events.DISMISSED)(events.dismissed)

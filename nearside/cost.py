@@ -13,10 +13,10 @@ from typing import Any
 from inference.cost.comparison import Comparison, ComparisonError, checked, read
 from inference.cost.prices import Tokens, price
 from inference.cost.report import Report, from_ledger
-from inference.cost.tables import comparison_json, of_comparison, of_report, report_json
+from inference.cost.tables import comparison_json, of_comparison, of_report, printable, report_json
 from inference.cost.tco import Hosted, Machine
 from inference.types import NearsideError
-from nearside.tables import printable, show
+from nearside.tables import show
 from nearside.workspace import workspace_of
 from settings import paths
 from settings.schema import Cost

@@ -5,8 +5,8 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
+from inference.cost.tables import printable
 from inference.types import SettingsError
-from nearside.tables import printable
 from settings.schema import Mcp, McpServer
 from tools.mcp_client import Standing, servers
 from tools.mcp_client import consent as consents

@@ -12,7 +12,7 @@ from typing import Any
 
 from inference.confidence import version
 from inference.cost.amounts import number, written
-from inference.cost.tables import Table
+from inference.cost.tables import Table, aligned, printable
 from inference.routing.calibration import ISOTONIC_FROM, SHRUNK_FROM
 from inference.routing.consequences import Consequence, consequences
 from inference.routing.decision import Decision
@@ -21,7 +21,7 @@ from inference.routing.reasons import sentence
 from inference.routing.shipped import shipped
 from inference.routing.study import History, Study, history, latest_model, study
 from inference.types import SettingsError
-from nearside.tables import aligned, printable, show
+from nearside.tables import show
 from nearside.workspace import workspace_of
 from nearside.write_setting import write_setting
 from settings import paths, trust

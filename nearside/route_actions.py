@@ -8,8 +8,8 @@ from datetime import datetime
 from pathlib import Path
 
 from inference.cost.amounts import number, written
+from inference.cost.tables import printable
 from inference.routing.acted import Acted, acted, told
-from nearside.tables import printable
 from settings import paths
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from inference.cost.tables import Table
+from inference.cost.tables import Table, aligned, printable
 
 
 def show(tables: Sequence[Table]) -> None:
@@ -31,23 +31,3 @@ def show(tables: Sequence[Table]) -> None:
             drawn.add_row(*(Text(cell, style="bold") for cell in table.total))
         console.print(drawn)
         console.print()
-
-
-def printable(text: str) -> str:
-    """Return text without what would steer a terminal."""
-    return "".join(c if c.isprintable() else "?" for c in text)
-
-
-def aligned(table: Table) -> str:
-    """Return a table as lines of text."""
-    rows = [table.columns, *table.rows, *([table.total] if table.total else [])]
-    cells = [[printable(cell) for cell in row] for row in rows]
-    widths = [max(len(row[at]) for row in cells) for at in range(len(table.columns))]
-    lines = [
-        "  ".join(
-            cell.rjust(width) if at else cell.ljust(width)
-            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
-        for row in cells
-    ]
-    return "\n".join([f"{table.title}. {table.about}".rstrip(), *(line.rstrip() for line in lines)])

@@ -61,6 +61,26 @@ def _count(tokens: int) -> str:
     return f"{tokens / 1_000_000:,.2f} M" if tokens >= 1_000_000 else f"{tokens:,}"
 
 
+def printable(text: str) -> str:
+    """Return text without what would steer a terminal."""
+    return "".join(c if c.isprintable() else "?" for c in text)
+
+
+def aligned(table: Table) -> str:
+    """Return a table as lines of text."""
+    rows = [table.columns, *table.rows, *([table.total] if table.total else [])]
+    cells = [[printable(cell) for cell in row] for row in rows]
+    widths = [max(len(row[at]) for row in cells) for at in range(len(table.columns))]
+    lines = [
+        "  ".join(
+            cell.rjust(width) if at else cell.ljust(width)
+            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in cells
+    ]
+    return "\n".join([f"{table.title}. {table.about}".rstrip(), *(line.rstrip() for line in lines)])
+
+
 def report_json(report: Report) -> dict[str, Any]:
     """Return the whole report; null is what is not known."""
 

@@ -1,4 +1,4 @@
-"""A change no test has proved, in real Neovims: looked at as a diff, applied, put away, too late, in a row."""
+"""A change no test has proved, in real Neovims: seen as a diff, applied, put away, too late, in a row."""
 
 from __future__ import annotations
 
@@ -81,7 +81,9 @@ def preview(editor: Editor) -> dict[str, object]:
         found = editor.lua(PREVIEW)
         return found if found and found["footer"] else None
 
-    return editor.until("a preview whose keys work", shown, 30)
+    found = editor.until("a preview whose keys work", shown, 30)
+    assert found
+    return found
 
 
 def gone(editor: Editor) -> None:

@@ -331,7 +331,7 @@ async def test_a_project_cannot_have_its_tests_run(begin: Begin, tmp_path: Path)
     (root / ".nearside.toml").write_text('[routing.actions]\nchecks = ["tests"]\ntests = "touch ran"\n')
     acting = await begin("sums.py", DOUBLE, checks=("parse",))
     edit = await acting.resolved("Make double faster", span(5))
-    assert edit and edit["changeAnnotations"]["nearside"]["description"].endswith("local · parses, not tested")
+    assert edit and edit["changeAnnotations"]["nearside"]["description"].endswith("· parses, not tested")
 
 
 async def test_a_model_of_its_own_for_actions_is_asked_only_when_one_is_chosen(begin: Begin) -> None:
@@ -353,7 +353,7 @@ async def test_a_file_outside_of_a_project_is_held_against_its_grammar_alone(
     (tmp_path / "sums.py").write_text(SUMS)
     client = await start(Script(chats=[DOUBLE]), opened(root if folder else None))
     edit = await Acting(client, file).open().resolved("Make double faster", span(5))
-    assert edit and edit["changeAnnotations"]["nearside"]["description"].endswith("local · parses, not tested")
+    assert edit and edit["changeAnnotations"]["nearside"]["description"].endswith("· parses, not tested")
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32"])

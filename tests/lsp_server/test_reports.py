@@ -37,3 +37,16 @@ async def test_a_client_that_opens_nothing_is_told_where_it_is(start: Start) -> 
     client = await start()
     reply = await client.request("workspace/executeCommand", {"command": "nearside.costReport"})
     assert "cost.html" in (await client.heard("window/showMessage"))["message"] and reply.result
+
+
+async def test_the_report_is_text_for_who_shows_it_there(start: Start) -> None:
+    client = await start(None, params(OPENS))
+    reply = await client.request("workspace/executeCommand", {"command": "nearside.costText"})
+    assert reply.result.startswith("By project. Amounts in ") and "\n\nBy day." in reply.result
+    assert not [one for one in client.requests if one[0] == "window/showDocument"]
+
+
+async def test_a_client_can_ask_where_the_log_is(start: Start) -> None:
+    client = await start()
+    reply = await client.request("workspace/executeCommand", {"command": "nearside.logFile"})
+    assert Path(reply.result).name == "nearside.log"

@@ -18,8 +18,12 @@ local MANY, BROKEN_MS = 25, 30000 -- the wait after this many ends in a row
 local TELL_AGAIN = 5 -- the end in a row that the user hears of, after the first
 local STEADY_MS = 10000 -- a server that lived this long has recovered from what ended the one before
 
+local LEAVING_MS = 3000 -- until a server that was asked to leave is made to
+
 -- The first that is found anywhere above a file is its project; a package inside a repository is no project of its own.
 local ROOT_MARKERS = { ".nearside.toml", ".git", { "pyproject.toml", "package.json", "Cargo.toml", "go.mod" } }
+
+M.env = {} ---@type table<string, string> laid over the options' from the next start on
 
 local options ---@type nearside.Options
 local ends = 0 -- in a row
@@ -94,7 +98,8 @@ end
 
 function launch(dispatchers, config, wait)
   local folder = config and config.root_dir or nil
-  local wanted = { cmd = options.cmd, env = options.env, cwd = folder, wait = wait or 0 }
+  local env = vim.tbl_extend("force", options.env, M.env)
+  local wanted = { cmd = options.cmd, env = env, cwd = folder, wait = wait or 0 }
   return native.observe(process.start(wanted, dispatchers, ended))
 end
 
@@ -176,6 +181,33 @@ function M.start(new)
     client:notify("workspace/didChangeConfiguration", { settings = client.settings })
   end
   vim.lsp.enable(M.NAME)
+  return true
+end
+
+---Stop all servers, by force if they stay, and start them anew for the files that are open.
+---@return boolean started
+function M.restart()
+  ends = 0
+  local going = vim.lsp.get_clients({ name = M.NAME })
+  for _, client in ipairs(going) do
+    client:stop()
+  end
+  vim.defer_fn(function()
+    for _, client in ipairs(going) do
+      if not client.rpc.is_closing() then
+        client.rpc.terminate()
+      end
+    end
+  end, LEAVING_MS)
+  if not M.start(options) then
+    return false
+  end
+  for _, buf in ipairs(vim.api.nvim_list_bufs()) do
+    local wanted = not options.filetypes or vim.list_contains(options.filetypes, vim.bo[buf].filetype)
+    if wanted and vim.api.nvim_buf_is_loaded(buf) then
+      start_for(buf)
+    end
+  end
   return true
 end
 

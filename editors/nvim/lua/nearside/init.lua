@@ -86,20 +86,33 @@ local function suggest_while_typing()
   return enabled and options ~= nil and options.auto
 end
 
----Switch suggestions while typing on or off for this session of Neovim.
+---Return whether suggestions while typing are switched off.
+---@return boolean
+function M.paused()
+  return not enabled
+end
+
+---Switch suggestions while typing off, or on again, for this session of Neovim.
+---@param paused boolean
 ---@return boolean did
-function M.toggle()
+function M.pause(paused)
   if not options then
     return false
   end
-  enabled = not enabled
+  enabled = not paused
   inline.stop()
   for _, buf in ipairs(client.buffers()) do
     native.enable(buf, suggest_while_typing())
   end
   statusline.changed()
-  notice.say(enabled and "Nearside suggests while you type" or "Nearside is quiet until toggled again")
+  notice.say(enabled and "Nearside suggests while you type" or "Nearside is quiet until :Nearside resume")
   return true
+end
+
+---Switch suggestions while typing on or off.
+---@return boolean did
+function M.toggle()
+  return M.pause(enabled)
 end
 
 ---Return what there is to know, as lines.

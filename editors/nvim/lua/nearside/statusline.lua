@@ -60,6 +60,13 @@ function M.text(buf, typing)
   return table.concat(parts, " · ")
 end
 
+---Return what a server told last; nil where it told nothing yet.
+---@param client_id integer
+---@return table?
+function M.figures(client_id)
+  return figures[client_id]
+end
+
 ---Have status lines drawn again: Neovim's own, and those of plugins that listen to `User NearsideStatus`.
 function M.changed()
   vim.api.nvim_exec_autocmds("User", { pattern = "NearsideStatus", modeline = false })

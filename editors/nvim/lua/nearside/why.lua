@@ -1,4 +1,5 @@
--- :Nearside why: what the last suggestion of this buffer cost, and why a hosted model was asked about it or not.
+-- :Nearside why and report: where the last suggestion of this buffer is from and why, and what all of them cost.
+local float = require("nearside.float")
 local notice = require("nearside.notice")
 
 local M = {}
@@ -29,7 +30,18 @@ function M.lines(account)
   return lines
 end
 
----Open the page of what was spent and what was avoided.
+---Have a server run a command that takes nothing; what it says comes to `use`.
+local function command(client, name, use)
+  client:request("workspace/executeCommand", { command = name, arguments = {} }, function(err, answer)
+    if err then
+      notice.say("There is no report: " .. err.message, vim.log.levels.WARN)
+    else
+      use(answer)
+    end
+  end)
+end
+
+---Show what was spent and what was avoided, in a window; o opens the page of it in the browser.
 ---@return boolean did
 function M.report()
   local client = vim.lsp.get_clients({ name = "nearside" })[1]
@@ -37,10 +49,21 @@ function M.report()
     notice.say("There is no report, because no server runs; :checkhealth nearside says why", vim.log.levels.WARN)
     return false
   end
-  client:request("workspace/executeCommand", { command = "nearside.costReport", arguments = {} }, function(err)
-    if err then
-      notice.say("There is no report: " .. err.message, vim.log.levels.WARN)
+  command(client, "nearside.costText", function(text)
+    local win ---@type integer
+    local function close()
+      float.close(win)
     end
+    local function browse()
+      close()
+      command(client, "nearside.costReport", function() end)
+    end
+    win = float.open({
+      lines = vim.split(text, "\n", { plain = true }),
+      title = "Cost of the last 30 days",
+      filetype = "nearside-report",
+      keys = { { { "o" }, "open in the browser", browse }, { { "q", "<Esc>" }, "close", close } },
+    })
   end)
   return true
 end
