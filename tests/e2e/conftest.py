@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.e2e import neovim
+from tests.e2e import neovim, plugins
 from tests.e2e.editor import Editor, Open, Script
+from tests.e2e.fetched import Unavailable
 
 EDITOR = "editor"
 """The property of a test that names the editor it drove, with its version."""
@@ -38,6 +39,18 @@ def nvims() -> dict[str, Path | neovim.Unavailable]:
             found[version] = find()
         except neovim.Unavailable as reason:
             found[version] = reason
+    return found
+
+
+@pytest.fixture(scope="session")
+def others() -> dict[str, Path | Unavailable]:
+    """Other people's plugins there are, looked for as early."""
+    found: dict[str, Path | Unavailable] = {}
+    for name in plugins.WANTED:
+        try:
+            found[name] = plugins.plugin(name)
+        except Unavailable as reason:
+            found[name] = reason
     return found
 
 

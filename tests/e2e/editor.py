@@ -20,29 +20,33 @@ T = TypeVar("T")
 
 
 class Editor:
-    """A Neovim process with folders of its own for everything it and its children write."""
+    """A Neovim process with folders of its own for everything it and its children write.
+
+    It is configured by `options` for the plugin and Lua that runs before, or by a whole configuration.
+    """
 
     def __init__(
         self,
         program: Path,
         folder: Path,
         *,
-        options: Mapping[str, Any],
+        options: Mapping[str, Any] | None = None,
+        configuration: str | None = None,
         environment: Mapping[str, str] | None = None,
         before_setup: str = "",
         columns: int = 100,
     ) -> None:
         init = folder / "init.lua"
         settings = json.dumps(options)
-        init.write_text(
+        ours = (
             "vim.o.swapfile, vim.o.shadafile, vim.o.termguicolors = false, 'NONE', true\n"
             "vim.cmd('filetype plugin indent off') -- a Tab stays a tab\n"
             f"vim.o.columns = {columns}\n"
             f"vim.opt.runtimepath:prepend([==[{PLUGIN}]==])\n"
             f"{before_setup}\n"
-            f"require('nearside').setup(vim.json.decode([==[{settings}]==]))\n",
-            encoding="utf-8",
+            f"require('nearside').setup(vim.json.decode([==[{settings}]==]))\n"
         )
+        init.write_text(ours if configuration is None else configuration, encoding="utf-8")
         self.environment = {  # and no other: what the user's environment holds must not decide a test
             "PATH": os.environ["PATH"],
             "LANG": "C.UTF-8",

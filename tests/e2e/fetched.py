@@ -53,6 +53,12 @@ def pip_install(requirement: str, folder: Path) -> None:
     run([*pip, "--target", folder, requirement])
 
 
+def pip_download(requirement: str, folder: Path) -> None:
+    """Put one wheel into a folder, as it is."""
+    pip = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--only-binary=:all:"]
+    run([*pip, "--dest", folder, requirement])
+
+
 def run(command: Sequence[str | Path], folder: Path | None = None) -> str:
     """Run a program and return what it printed; what it complained of becomes the reason."""
     environment = {**os.environ, "LC_ALL": "C"}

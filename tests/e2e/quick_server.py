@@ -1,4 +1,4 @@
-"""A language server that starts in no time and suggests one thing, for tests that start many.
+"""A language server that starts in no time and suggests one thing in one place, for tests that start many.
 
 It writes its process id and each document it is given to the file named by LOG, as scripted_server.py does.
 """
@@ -31,10 +31,10 @@ def answer(request: dict[str, Any], result: Any) -> None:
 
 
 def suggested(text: str, position: dict[str, int]) -> list[dict[str, Any]]:
-    """Return what goes on from the line as it is known here; a server that missed changes knows it wrongly."""
+    """Return what goes on from the line as it is known here; who missed changes knows it wrongly."""
     before = text.split("\n")[position["line"]][: position["character"]]
-    rest = SUGGESTED if before.endswith(TYPED) else " # a guess"
-    return [{"insertText": rest, "range": {"start": position, "end": position}}]
+    here = {"start": position, "end": position}
+    return [{"insertText": SUGGESTED, "range": here}] if before.endswith(TYPED) else []
 
 
 def main() -> None:
@@ -53,6 +53,7 @@ def main() -> None:
             text = params["contentChanges"][-1]["text"]
         elif method == "textDocument/inlineCompletion":
             answer(message, {"items": suggested(text, params["position"])})
+            record("answered")
         elif method == "exit":
             return
         elif "id" in message:

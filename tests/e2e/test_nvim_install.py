@@ -1,27 +1,20 @@
-"""What the page of the plugin tells users to write makes Neovim find it: by hand, and with vim.pack."""
+"""What the page of the plugin tells users to write brings ghost text: by hand, by lazy.nvim, by vim.pack."""
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.editor import PLUGIN
-from tests.e2e.fetched import run
+from tests.e2e.editor import PLUGIN, Editor
+from tests.e2e.fetched import Unavailable, run
 
 ADDRESS = "<the repository's address>"
-SAY = """
-lua io.stdout:write(vim.json.encode({
-  set_up = require("nearside").options() ~= nil,
-  file = vim.uv.fs_realpath(vim.api.nvim_get_runtime_file("lua/nearside/init.lua", false)[1]),
-  command = vim.fn.exists(":Nearside"),
-  help = #vim.api.nvim_get_runtime_file("doc/nearside.txt", true),
-}))
-"""
 
 
 def snippet(title: str) -> str:
@@ -32,29 +25,87 @@ def snippet(title: str) -> str:
     return found[1]
 
 
-def started(nvim: Path, folder: Path, configuration: str) -> dict[str, object]:
-    """Start a Neovim whose whole configuration this is, and return what it knows of the plugin."""
-    init = folder / "init.lua"
-    yes = "vim.fn.confirm = function() return 1 end\n"  # what a user answers who is asked whether to install
-    init.write_text(yes + configuration, encoding="utf-8")
-    folders = [f"XDG_{kind}_HOME={folder / kind.lower()}" for kind in ("CONFIG", "DATA", "STATE", "CACHE")]
-    command = ["env", "-i", f"PATH={os.environ['PATH']}", f"HOME={folder}", *folders]
-    say = " ".join(SAY.split())
-    said = run([*command, nvim, "--headless", "-n", "-i", "NONE", "-u", init, "-c", say, "-c", "qall!"])
-    return json.loads(said[said.index("{") :])
+@pytest.fixture
+def program(tmp_path: Path) -> Path:
+    """A folder for PATH with a `nearside` that starts in no time."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    quick = Path(__file__).with_name("quick_server.py")
+    (folder / "nearside").write_text(f"#!/bin/sh\nexec {sys.executable} -P -S {quick}\n")
+    (folder / "nearside").chmod(0o755)
+    return folder
 
 
-def test_the_plugin_is_found_by_hand(nvim: Path, tmp_path: Path) -> None:
-    checkout = tmp_path / "src/nearside/editors"
-    checkout.mkdir(parents=True)
-    shutil.copytree(PLUGIN, checkout / "nvim")
-    told = started(nvim, tmp_path, snippet("By hand"))
-    file = checkout / "nvim/lua/nearside/init.lua"
-    assert told == {"set_up": True, "file": str(file), "command": 2, "help": 1}
+@pytest.fixture
+def started(nvim: Path, program: Path, tmp_path: Path) -> Iterator[Callable[[str], Editor]]:
+    """Return a function that starts a Neovim whose whole configuration is given, in a home of its own."""
+    editors: list[Editor] = []
+
+    def started(configuration: str) -> Editor:
+        yes = "vim.fn.confirm = function() return 1 end\n"  # what a user answers who is asked to install
+        environment = {
+            "HOME": str(tmp_path),
+            "PATH": f"{program}:{os.environ['PATH']}",
+            "LOG": str(tmp_path / "log"),
+        }
+        editor = Editor(nvim, tmp_path, environment=environment, configuration=yes + configuration)
+        editors.append(editor)
+        return editor
+
+    yield started
+    for editor in editors:
+        editor.close()
 
 
-def test_vim_pack_clones_the_repository_and_finds_the_plugin(
-    nvim: Path, native: bool, tmp_path: Path
+def suggests(editor: Editor, folder: Path) -> Path:
+    """Type, see and take a suggestion, see the commands and the help; return where the plugin was found."""
+    file = folder / "add.py"
+    file.write_text("def add(a, b):\n    \n")
+    editor.nvim.command(f"edit {file}")
+    editor.until("a server is attached", editor.is_served)
+    editor.keys("2GAretu")
+    editor.shows("rn a + b")
+    editor.keys("<Tab>x")
+    editor.reads("def add(a, b):", "    return a + bx")
+    assert "is attached and suggests while you type" in editor.nvim.command_output("Nearside status")
+    assert editor.lua("return #vim.api.nvim_get_runtime_file('doc/nearside.txt', true)") == 1
+    return Path(editor.lua("return vim.api.nvim_get_runtime_file('lua/nearside/init.lua', false)[1]"))
+
+
+def checkout(home: Path) -> Path:
+    """Return the plugin's folder in a checkout where the page has it."""
+    folder = home / "src/nearside/editors/nvim"
+    shutil.copytree(PLUGIN, folder)
+    return folder
+
+
+def test_by_hand(started: Callable[[str], Editor], tmp_path: Path) -> None:
+    folder = checkout(tmp_path)
+    editor = started(snippet("By hand"))
+    assert suggests(editor, tmp_path) == folder / "lua/nearside/init.lua"
+
+
+def test_lazy_nvim(
+    started: Callable[[str], Editor], others: dict[str, Path | Unavailable], tmp_path: Path
+) -> None:
+    lazy = others["lazy.nvim"]
+    if isinstance(lazy, Unavailable):
+        pytest.skip(f"no lazy.nvim to test with: {lazy}")
+    shutil.copytree(lazy, tmp_path / "lazy.nvim")  # it writes its tags of help into its own folder
+    folder = checkout(tmp_path)
+    options = (
+        "install = { missing = false }, change_detection = { enabled = false }, rocks = { enabled = false }"
+    )
+    editor = started(
+        f"vim.opt.runtimepath:prepend('{tmp_path}/lazy.nvim')\n"
+        f"require('lazy').setup({{ spec = {{ {snippet('lazy.nvim')} }}, {options} }})"
+    )
+    editor.nvim.ui_attach(80, 24)  # VeryLazy comes after the first screen
+    assert suggests(editor, tmp_path) == folder / "lua/nearside/init.lua"
+
+
+def test_vim_pack_clones_the_repository(
+    started: Callable[[str], Editor], native: bool, tmp_path: Path
 ) -> None:
     if not native:
         pytest.skip("vim.pack came with Neovim 0.12")
@@ -63,7 +114,6 @@ def test_vim_pack_clones_the_repository_and_finds_the_plugin(
     who = ["-c", "user.name=x", "-c", "user.email=x@example.org"]
     for words in (["init", "-q", "-b", "main"], ["add", "."], [*who, "commit", "-q", "-m", "All"]):
         run(["git", "-C", repository, *words])
-    told = started(nvim, tmp_path, snippet("vim.pack").replace(ADDRESS, repository.as_uri()))
+    editor = started(snippet("vim.pack").replace(ADDRESS, repository.as_uri()))
     clone = tmp_path / "data/nvim/site/pack/core/opt/nearside"
-    file = clone / "editors/nvim/lua/nearside/init.lua"
-    assert told == {"set_up": True, "file": str(file), "command": 2, "help": 1}
+    assert suggests(editor, tmp_path) == clone / "editors/nvim/lua/nearside/init.lua"

@@ -1,5 +1,6 @@
 -- Nearside for Neovim: setup() and the functions to map. Each function returns whether it did something.
 local actions = require("nearside.actions")
+local beside = require("nearside.beside")
 local client = require("nearside.client")
 local config = require("nearside.config")
 local cursor = require("nearside.cursor")
@@ -146,6 +147,15 @@ function M.statusline()
   return statusline.text(vim.api.nvim_get_current_buf(), suggest_while_typing())
 end
 
+---Keep other plugins' ghost text off where ours is; they may be loaded by the same InsertEnter.
+local function silence_others()
+  vim.schedule(function()
+    beside.silence(function()
+      return suggest_while_typing() and inline.client(vim.api.nvim_get_current_buf()) ~= nil
+    end)
+  end)
+end
+
 local function watch()
   local group = vim.api.nvim_create_augroup("nearside", {})
   vim.api.nvim_create_autocmd("LspAttach", {
@@ -160,7 +170,8 @@ local function watch()
         cursor.attach(event.buf, attached, vim.api.nvim_create_augroup("nearside.inline", { clear = false }))
         hints.attach(event.buf, attached, vim.api.nvim_create_augroup("nearside.inline", { clear = false }))
         native.enable(event.buf, suggest_while_typing())
-        keymaps.attach(event.buf, options.keymaps, M)
+        keymaps.attach(event.buf, options.keymaps)
+        silence_others()
       end
     end,
   })
@@ -175,6 +186,7 @@ local function watch()
       end
     end,
   })
+  vim.api.nvim_create_autocmd("InsertEnter", { group = group, callback = silence_others })
   vim.api.nvim_create_autocmd("ColorScheme", { group = group, callback = ghost.set_highlights })
   actions.watch(group)
   statusline.watch(group)

@@ -266,10 +266,12 @@ function M.accept(part_of)
     return false
   end
   local done, reason = pcall(insert_part, part_of)
-  if not done and tostring(reason):find("E565") then
-    vim.schedule(function() -- an <expr> mapping may not change text: do it right after
+  if not done and tostring(reason):find("E565") then -- an <expr> mapping may not change text: right after, before the next key
+    M.finish = function()
       insert_part(part_of)
-    end)
+    end
+    local finish = vim.keycode('<Cmd>lua require("nearside.inline").finish()<CR>')
+    vim.api.nvim_feedkeys(finish, "ni", false)
   elseif not done then
     notice.record(("the suggestion was not inserted: %s"):format(reason), vim.log.levels.WARN)
   end
