@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -14,6 +15,7 @@ REMEMBERED = 30
 """Edits of a document an undo may go back by."""
 LONGEST = 4000
 """Characters of a removed text that are remembered; whoever undoes more has pasted or restored anyhow."""
+_LINE_END = re.compile(r"\r\n|\n|\r")
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class Edits:
     def made(self, document: Document, edits: Sequence[Edit], suggested: Sequence[str] = ()) -> None:
         """Take note of one notification's edits; what begins like a text in `suggested` was accepted."""
         known = self._edits.setdefault(document.uri, deque(maxlen=REMEMBERED))
+        edits = _joined(edits)
         kind: Kind = "typed"
         if not (len(edits) == 1 and _accepts(edits[0], suggested)):
             undone = bool(edits) and any(edits[0].undoes(other) for other in known)
@@ -68,6 +71,38 @@ def edit(document: Document, start: Place, end: Place, inserted: str) -> Edit:
         removed = document.lines[first][from_:] + "".join(document.lines[first + 1 : last])[:LONGEST]
         removed += document.lines[last][:to]
     return Edit(start, removed[:LONGEST], inserted)
+
+
+def _joined(edits: Sequence[Edit]) -> list[Edit]:
+    """Return edits with those that go on where the one before ended as one: several keys come together."""
+    joined: list[Edit] = []
+    for edit in edits:
+        both = _both(joined[-1], edit) if joined else None
+        if both:
+            joined[-1] = both
+        else:
+            joined.append(edit)
+    return joined
+
+
+def _both(first: Edit, then: Edit) -> Edit | None:
+    """Return two edits as one where the second types on or backspaces; None where it is in another place."""
+    end = _end(first.start, first.inserted)
+    if then.start == end:
+        return Edit(first.start, first.removed + then.removed, first.inserted + then.inserted)
+    if _end(then.start, then.removed) != end:
+        return None
+    if first.inserted.endswith(then.removed):
+        return Edit(first.start, first.removed, first.inserted.removesuffix(then.removed) + then.inserted)
+    if then.removed.endswith(first.inserted):
+        return Edit(then.start, then.removed.removesuffix(first.inserted) + first.removed, then.inserted)
+    return None
+
+
+def _end(start: Place, text: str) -> Place:
+    """Return the place behind a text."""
+    *before, last = _LINE_END.split(text)
+    return (start[0] + len(before), len(last) + (0 if before else start[1]))
 
 
 def _accepts(edit: Edit, suggested: Sequence[str]) -> bool:

@@ -40,6 +40,45 @@ def test_keys_and_deletions() -> None:
     assert session.kind == "deleted"
 
 
+def test_keys_that_come_together_are_keys() -> None:
+    session = Session("def f():\n    \n")
+    session.change(*(((1, 4 + at), (1, 4 + at), key) for at, key in enumerate("retu")))
+    assert session.kind == "typed"
+    session.change(((1, 8), (1, 8), "\n"), ((2, 0), (2, 0), "    "), ((2, 4), (2, 4), "x"))
+    assert session.kind == "typed"
+
+
+def test_keys_and_backspaces_that_come_together_are_typing_or_a_deletion_by_what_is_left() -> None:
+    session = Session("x = 12\n")
+    session.change(((0, 6), (0, 6), "3"), ((0, 6), (0, 7), ""), ((0, 6), (0, 6), "4"))
+    assert session.kind == "typed"
+    session.change(((0, 7), (0, 7), "5"), ((0, 7), (0, 8), ""), ((0, 6), (0, 7), ""), ((0, 5), (0, 6), ""))
+    assert session.kind == "deleted"
+    assert session.document.lines[0] == "x = 1\n"
+
+
+def test_typing_on_behind_a_key_typed_again_is_no_undo() -> None:
+    session = Session("x = 1\n")
+    session.change(((0, 4), (0, 5), ""))
+    session.change(((0, 4), (0, 4), "1"), ((0, 5), (0, 5), "0"))
+    assert session.kind == "typed"
+
+
+def test_keys_that_came_together_are_undone_as_one() -> None:
+    session = Session("x = \n")
+    session.change(((0, 4), (0, 4), "a"), ((0, 5), (0, 5), "b"))
+    session.change(((0, 4), (0, 6), ""))
+    assert session.kind == "restored"
+
+
+def test_edits_at_several_places_are_no_typing_though_each_is_one_key() -> None:
+    session = Session("ab\nab\n")
+    session.change(((0, 1), (0, 1), "x"), ((1, 1), (1, 1), "x"))
+    assert session.kind == "elsewhere"
+    session.change(((0, 0), (0, 0), "y"), ((0, 2), (0, 2), "y"))
+    assert session.kind == "elsewhere"
+
+
 def test_a_block_at_once_is_a_paste_and_taking_it_away_again_an_undo() -> None:
     session = Session("x = 1\n")
     block = "y = 2\n" * 10
