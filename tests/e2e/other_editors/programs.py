@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from tests.e2e import debian
+from tests.e2e import debian, neovim
 from tests.e2e.fetched import Unavailable, cached, run
 
 LSP_MODE = ["lsp-mode", "dash", "f", "ht", "s", "spinner", "markdown-mode", "lv"]
@@ -66,6 +66,12 @@ def emacs() -> Program:
     )
 
 
+def plain_neovim() -> Program:
+    """Return Neovim, for its own LSP client without our plugin."""
+    program = neovim.neovim()
+    return Program([str(program)], ".".join(map(str, neovim.version_of(program))))
+
+
 def tmux() -> Program:
     """Return the terminal the editors run in."""
     program = shutil.which("tmux") or str(_fetched("tmux", "usr/bin/tmux", "tmux")[1])
@@ -78,7 +84,7 @@ def _fetched(name: str, program: str, *packages: str) -> tuple[Path, Path]:
     return found.parents[len(Path(program).parts) - 1], found
 
 
-EDITORS = {"helix": helix, "vim": vim, "emacs": emacs, "tmux": tmux}
+EDITORS = {"helix": helix, "vim": vim, "emacs": emacs, "neovim": plain_neovim, "tmux": tmux}
 """What finds each; raises Unavailable."""
 
 if __name__ == "__main__":
