@@ -59,7 +59,7 @@ def started(nvim: Path, program: Path, tmp_path: Path) -> Iterator[Callable[[str
 
 def suggests(editor: Editor, folder: Path) -> Path:
     """Type, see and take a suggestion, see the commands and the help; return where the plugin was found."""
-    file = folder / "add.py"
+    file = folder / "add.txt"  # Neovim looks for Python, and for long, when it opens a file of Python
     file.write_text("def add(a, b):\n    \n")
     editor.nvim.command(f"edit {file}")
     editor.until("a server is attached", editor.is_served)
