@@ -116,7 +116,7 @@ SCENES = {
         {"orders.py": ORDERS, "pyproject.toml": '[project]\nname = "shop"\nversion = "1"\n'},
         ("+4", "orders.py"),
         ("look", ":Nearside act optimise", "\n", "work", "look", "look", "a", "look", "look"),
-        rows=24,
+        rows=27,
         done="apply",
         answers=(
             "```python\ndef repeated(orders):\n    seen, found = set(), set()\n    for order in orders:\n"

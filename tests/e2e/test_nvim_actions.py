@@ -91,8 +91,7 @@ def test_a_failing_test_is_fixed_from_the_menu(edits: Edits, tmp_path: Path) -> 
 def test_a_refactoring_asks_for_its_instruction(edits: Edits) -> None:
     editor = edits("sums.py", fenced("def double(a):\n    return a + a"))
     editor.lua(
-        "vim.ui.input = function(options, done) _G.prompt = options.prompt; done('add it to itself') end\n"
-        "vim.fn.confirm = function() return 1 end"
+        "vim.ui.input = function(options, done) _G.prompt = options.prompt; done('add it to itself') end"
     )
     editor.nvim.current.window.cursor = (6, 4)
     ready(editor)
