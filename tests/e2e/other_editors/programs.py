@@ -5,6 +5,8 @@ Run as a program (`python -m tests.e2e.other_editors.programs`), it fetches all 
 
 from __future__ import annotations
 
+import gzip
+import re
 import shutil
 from dataclasses import dataclass, field
 from functools import partial
@@ -22,6 +24,7 @@ class Program:
 
     command: list[str]
     version: str
+    """Its own and, where it needs one for LSP, its package's."""
     parts: list[Path] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)
 
@@ -36,11 +39,13 @@ def vim() -> Program:
     """Return Vim; its only part is ALE."""
     root, program = _fetched("vim-ale", "usr/bin/vim.basic", "vim", "vim-ale")
     runtime = next((root / "usr/share/vim").glob("vim[0-9]*"))
-    said = run([program, "--version"]).splitlines()[0]
+    version = run([program, "--version"]).splitlines()[0].split("Vi IMproved ")[1].split()[0]
+    ale = root / "usr/share/vim-ale"
+    said = _said(r"current_ale_version = \[(.*?)\]", (ale / "autoload/ale.vim").read_text("utf-8"))
     return Program(
         [str(program)],
-        said.split("Vi IMproved ")[1].split()[0],
-        [root / "usr/share/vim-ale"],
+        f"{version} with ALE {said.replace(', ', '.')}",
+        [ale],
         {"VIM": str(runtime.parent), "VIMRUNTIME": str(runtime)},
     )
 
@@ -53,10 +58,14 @@ def emacs() -> Program:
     shared, own = root / f"usr/share/emacs/{version}", root / f"usr/libexec/emacs/{version}"
     own = next(own.iterdir())
     image = next(own.glob("*.pdmp"))
+    with gzip.open(shared / "lisp/progmodes/eglot.el.gz", "rt", encoding="utf-8") as source:
+        eglot = _said(r"^;; Version: (\S+)", source.read(10_000))
+    parts = sorted((root / "usr/share/emacs/site-lisp/elpa-src").iterdir())
+    lsp_mode = next(part.name for part in parts if part.name.startswith("lsp-mode-"))
     return Program(
         [str(program), f"--dump-file={image}"],
-        version,
-        sorted((root / "usr/share/emacs/site-lisp/elpa-src").iterdir()),
+        f"{version} with eglot {eglot} and {lsp_mode.replace('mode-', 'mode ')}",
+        parts,
         {  # it looks for all of this in /usr otherwise
             "EMACSPATH": str(own),
             "EMACSDATA": str(shared / "etc"),
@@ -76,6 +85,12 @@ def tmux() -> Program:
     """Return the terminal the editors run in."""
     program = shutil.which("tmux") or str(_fetched("tmux", "usr/bin/tmux", "tmux")[1])
     return Program([program], run([program, "-V"]).split()[-1])
+
+
+def _said(pattern: str, text: str) -> str:
+    """Return the version that a source file states."""
+    found = re.search(pattern, text, re.MULTILINE)
+    return found[1] if found else "of an unknown version"
 
 
 def _fetched(name: str, program: str, *packages: str) -> tuple[Path, Path]:
