@@ -32,17 +32,26 @@ class QuietClient extends LanguageClient {
   override error(message: string, data?: unknown): void {
     super.error(message, data, false);
   }
+
+  /** End the process of a server that does not come up: the client itself stops only what runs. */
+  kill(): void {
+    this['_serverProcess']?.kill();
+  }
 }
+
+const UP = 3000; // milliseconds that a server which is to be stopped has to come up first
 
 export type Running = 'stopped' | 'starting' | 'running';
 
 /** One server, which is started again whenever it ends by itself. */
 export class Server implements vscode.Disposable {
-  readonly client: LanguageClient;
+  readonly client: QuietClient;
   readonly from: Command['from'];
+  readonly program: string;
   private readonly log: vscode.LogOutputChannel;
   private readonly changed = new vscode.EventEmitter<Running>();
   readonly onChange = this.changed.event;
+  private starting: Promise<void> = Promise.resolve();
   private startedAt = 0;
   private ends = 0;
   private wanted = false;
@@ -57,6 +66,7 @@ export class Server implements vscode.Disposable {
   ) {
     this.log = log;
     this.from = command.from;
+    this.program = command.program;
     const names = settingNames(extension);
     const environment = serverSettings().offline ? { NEARSIDE_OFFLINE: '1' } : {};
     const executable: Executable = {
@@ -108,7 +118,7 @@ export class Server implements vscode.Disposable {
   start(): void {
     this.wanted = true;
     this.startedAt = Date.now();
-    this.client.start().catch((error: unknown) => {
+    this.starting = this.client.start().catch((error: unknown) => {
       this.why = error instanceof Error ? error.message : String(error);
       this.log.error(`The server did not start: ${this.why}`);
       this.ended();
@@ -119,6 +129,11 @@ export class Server implements vscode.Disposable {
     this.wanted = false;
     clearTimeout(this.timer);
     this.timer = undefined;
+    if (this.client.state === State.Starting) {
+      const patience = setTimeout(() => this.client.kill(), UP);
+      await this.starting;
+      clearTimeout(patience);
+    }
     if (this.client.needsStop()) await this.client.stop().catch(() => {}); // it may be gone already
   }
 

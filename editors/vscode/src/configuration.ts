@@ -44,6 +44,13 @@ export function settingNames(extension: vscode.Extension<unknown>): string[] {
   return groups.flatMap((group) => Object.keys(group.properties)).filter((name) => !name.startsWith(OURS));
 }
 
+/** Settings of the machine stand on a page of their own in a remote window, and nowhere else there. */
+export function openMachineSetting(name: string): Thenable<unknown> {
+  const query = `@id:${SECTION}.${name}`;
+  const page = vscode.env.remoteName ? 'openRemoteSettings' : 'openSettings';
+  return vscode.commands.executeCommand(`workbench.action.${page}`, { query });
+}
+
 function put(table: Record<string, unknown>, path: readonly string[], value: unknown): void {
   const [name, ...rest] = path;
   if (name === undefined) return;

@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 import * as vscode from 'vscode';
 import { Explanations, instruct, offered } from './actions.ts';
 import { Server, type Running } from './client.ts';
-import { SECTION, serverSettings } from './configuration.ts';
+import { openMachineSetting, SECTION, serverSettings } from './configuration.ts';
 import { installed, POINTER, removeAll, sweep } from './environments.ts';
 import { hint } from './hints.ts';
 import { Inline } from './inline.ts';
@@ -73,9 +73,11 @@ class Extension implements vscode.Disposable {
     return this.installation;
   }
 
-  /** Another window installed a server. */
+  /** Use what another window installed; of what was installed here, word may come late. */
   async replaced(): Promise<void> {
-    if (!this.installation && (this.running === 'missing' || this.server?.from === 'installed')) await this.restart();
+    const own = installed(this.storage);
+    const other = this.server?.from === 'installed' && this.server.program !== own;
+    if (own && !this.installation && (this.running === 'missing' || other)) await this.restart();
   }
 
   async remove(): Promise<void> {
@@ -182,9 +184,22 @@ class Extension implements vscode.Disposable {
   }
 
   private async installs(): Promise<void> {
-    if (!(await install(this.storage, this.log, this.leaving.signal))) return;
-    await this.context.globalState.update(DECLINED, undefined);
-    await this.restart();
+    const why = await install(this.storage, this.log, this.leaving.signal);
+    if (why === undefined) {
+      await this.context.globalState.update(DECLINED, undefined);
+      await this.restart();
+    } else if (why === '') {
+      this.log.info('The installation was cancelled; what there was of it is removed');
+    } else {
+      this.log.error(why);
+      void this.failed(why); // the answer may never come
+    }
+  }
+
+  private async failed(why: string): Promise<void> {
+    const answer = await vscode.window.showErrorMessage(why, 'Try Again', 'Show Output');
+    if (answer === 'Show Output') this.log.show();
+    if (answer === 'Try Again') await this.install();
   }
 
   private get storage(): string {
@@ -267,13 +282,6 @@ export function activate(context: vscode.ExtensionContext): void {
 
 export async function deactivate(): Promise<void> {
   await extension?.leave();
-}
-
-/** Settings of the machine stand on a page of their own in a remote window, and nowhere else there. */
-function openMachineSetting(name: string): Thenable<unknown> {
-  const query = `@id:${SECTION}.${name}`;
-  const page = vscode.env.remoteName ? 'openRemoteSettings' : 'openSettings';
-  return vscode.commands.executeCommand(`workbench.action.${page}`, { query });
 }
 
 /** Call when any window changes which server is installed. */

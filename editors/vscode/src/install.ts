@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { serverSettings } from './configuration.ts';
-import { BIN, EXE, fresh, installed, use } from './environments.ts';
+import { BIN, EXE, fresh, use } from './environments.ts';
 import { onPath } from './locate.ts';
 import { proxyVariables } from './proxy.ts';
 import { Failed, run, type Context } from './run.ts';
@@ -14,8 +14,8 @@ const CHECK = 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 const STEP = /^(Collecting|Downloading|Building|Installing|Processing|Using cached)/;
 
 /**
- * Install the server with progress; return its program, or undefined where the user was told why not. `leaving`
- * ends it like a cancellation: its programs are gone and what they made is removed when this returns.
+ * Install the server with progress. Return undefined after success, an empty text where it was cancelled, else one line
+ * for the user: why not. `leaving` ends it like a cancellation: its programs are gone, and what they made is removed.
  */
 export async function install(
   storage: string,
@@ -23,29 +23,8 @@ export async function install(
   leaving: AbortSignal,
 ): Promise<string | undefined> {
   if (!vscode.workspace.isTrusted) {
-    void vscode.window.showWarningMessage(
-      'Nearside was not installed, because this workspace is not trusted; trust it, or open another one.',
-    );
-    return undefined;
+    return 'Nearside’s server was not installed, because this workspace is not trusted; trust it, or open another one.';
   }
-  const left = new Promise<undefined>((resolve) => leaving.addEventListener('abort', () => resolve(undefined)));
-  for (;;) {
-    const why = await attempt(storage, log, leaving);
-    if (why === undefined) return installed(storage);
-    log.error(why || 'The installation was cancelled; what there was of it is removed.');
-    if (why === '') return undefined;
-    const answer = await Promise.race([vscode.window.showErrorMessage(why, 'Try Again', 'Show Output'), left]);
-    if (answer === 'Show Output') log.show();
-    if (answer !== 'Try Again') return undefined;
-  }
-}
-
-/** Return undefined after success, an empty text after a cancellation, else what to tell the user. */
-async function attempt(
-  storage: string,
-  log: vscode.LogOutputChannel,
-  leaving: AbortSignal,
-): Promise<string | undefined> {
   const options = {
     location: vscode.ProgressLocation.Notification,
     title: 'Nearside: installing the server',
@@ -68,7 +47,7 @@ async function attempt(
       await fs.promises.rm(place, { recursive: true, force: true, maxRetries: 3 }).catch(() => {}); // swept later
       if (signal.aborted) return '';
       const why = error instanceof Error ? error.message : String(error);
-      return `Nearside's server was not installed: ${why}`;
+      return `Nearside’s server was not installed: ${why}`;
     }
   });
 }

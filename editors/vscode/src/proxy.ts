@@ -10,6 +10,7 @@ export function proxyVariables(
 ): Record<string, string> {
   const said = NAMES.some((name) => environment[name] || environment[name.toUpperCase()]);
   if (!proxy.trim() || said) return {};
-  const own = { HTTP_PROXY: proxy.trim(), HTTPS_PROXY: proxy.trim() };
-  return except.length > 0 ? { ...own, NO_PROXY: except.join(',') } : own;
+  // In small letters: an empty variable of that name, which a shell may have, would hide one in capitals.
+  const own = { http_proxy: proxy.trim(), https_proxy: proxy.trim() };
+  return except.length > 0 ? { ...own, no_proxy: except.join(',') } : own;
 }

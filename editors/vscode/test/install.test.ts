@@ -2,18 +2,42 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
+import * as http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import * as os from 'node:os';
 import * as path from 'node:path';
 import { after, before, test } from 'node:test';
 import { Workbench } from './workbench.ts';
 
 const TOAST = '.notification-toast';
+const SAYS = '[aria-label*="Nearside: The server is';
+const HANGS = `\
+import os, subprocess, time
+
+def get_requires_for_build_wheel(settings=None):
+    child = subprocess.Popen(["sleep", "1000"])
+    with open(os.environ["HANGING"] + ".new", "w") as file:
+        file.write(f"{os.getpid()} {os.getppid()} {child.pid}")
+    os.rename(os.environ["HANGING"] + ".new", os.environ["HANGING"])
+    time.sleep(1000)
+`;
+const hanging = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'nearside-hanging-')), 'pids');
 let code: Workbench;
 
 before(async () => {
-  code = await Workbench.open({ script: { follow: 'def add(a, b):\n    return a + b\n' }, ownServer: true });
+  const none = ['http_proxy', 'https_proxy', 'all_proxy', 'no_proxy'].flatMap((name) => [name, name.toUpperCase()]);
+  code = await Workbench.open({
+    script: { follow: 'def add(a, b):\n    return a + b\n' },
+    ownServer: true,
+    // A user's own pip may be set to install beside the system's packages, which no environment can do.
+    environment: { HANGING: hanging, PIP_USER: '1', ...Object.fromEntries(none.map((name) => [name, ''])) },
+  });
 });
 
-after(() => code.close());
+after(async () => {
+  await code.close();
+  fs.rmSync(path.dirname(hanging), { recursive: true, force: true });
+});
 
 function configure(settings: Record<string, unknown>): void {
   code.configure({ ...code.settings, ...settings });
@@ -48,11 +72,47 @@ test('what pip says last is shown, and nothing half installed is left', async ()
   assert.deepEqual(environments(), []);
 });
 
-test('tried again with a wheel by its path, it is installed and suggests', async () => {
-  const wheel = execFileSync('python3', [path.join(import.meta.dirname, 'wheel.py'), code.folder, code.serve], { encoding: 'utf8' });
-  configure({ 'nearside.server.package': wheel.trim() });
+/** A package whose installation never ends; call what it comes with when it is under way, for its processes. */
+async function endless(): Promise<() => Promise<number[]>> {
+  const folder = path.join(code.folder, 'never installed');
+  fs.mkdirSync(folder, { recursive: true });
+  fs.writeFileSync(path.join(folder, 'pyproject.toml'), '[build-system]\nrequires = []\nbuild-backend = "hangs"\nbackend-path = ["."]\n');
+  fs.writeFileSync(path.join(folder, 'hangs.py'), HANGS);
+  fs.rmSync(hanging, { force: true });
+  configure({ 'nearside.server.package': folder });
   await code.page.waitForTimeout(2000);
+  return async () => {
+    await code.until('pip runs', () => fs.existsSync(hanging));
+    const pids = fs.readFileSync(hanging, 'utf8').split(' ').map(Number);
+    assert.deepEqual(pids.filter(alive), pids);
+    return pids;
+  };
+}
+
+function alive(pid: number): boolean {
+  try {
+    return !/^State:\s*Z/m.test(fs.readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+test('cancelled while pip runs, it is gone with its children, and nothing half installed is left', async () => {
+  const running = await endless();
   await press('Try Again');
+  const pids = await running();
+  await code.page.waitForSelector(`${SAYS} being installed"]`);
+  assert.equal(environments().length, 1);
+  await press('Cancel');
+  await code.page.waitForSelector(`${SAYS} not installed"]`);
+  assert.deepEqual(pids.filter(alive), []);
+  assert.deepEqual(environments(), []);
+});
+
+test('after a cancellation it installs a wheel by its path, and suggests', async () => {
+  configure({ 'nearside.server.package': wheel() });
+  await code.page.waitForTimeout(2000);
+  await code.command('Nearside: Install or Update the Server');
   await code.isReady();
   assert.equal(environments().length, 1);
   await code.openFile('add.py');
@@ -61,13 +121,50 @@ test('tried again with a wheel by its path, it is installed and suggests', async
   await code.showsGhost('rn a + b');
 });
 
-test('installed again, the newer one is used', async () => {
+function wheel(): string {
+  const made = execFileSync('python3', [path.join(import.meta.dirname, 'wheel.py'), code.folder, code.serve], { encoding: 'utf8' });
+  return made.trim();
+}
+
+test('installed again, from an address and through the proxy of the settings, the newer one is used', async () => {
+  const file = wheel();
+  const asked: string[] = [];
+  const proxy = http.createServer((request, response) => {
+    asked.push(request.url ?? '');
+    response.end(fs.readFileSync(file));
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  const address = `http://packages.invalid/${path.basename(file)}`;
+  configure({ 'nearside.server.package': address, 'http.proxy': `http://127.0.0.1:${(proxy.address() as AddressInfo).port}` });
+  await code.page.waitForTimeout(2000);
   const pointer = path.join(code.folder, 'user/User/globalStorage/nearside.nearside/server.json');
   const older = fs.readFileSync(pointer, 'utf8');
   const before = code.servers().length;
   await code.command('Nearside: Install or Update the Server');
   await code.until('another server was started', () => code.servers().length > before);
   await code.isReady();
+  proxy.close();
+  assert.deepEqual([...new Set(asked)], [address]);
   assert.equal(environments().length, 2, 'other windows may still run the older one');
   assert.notEqual(fs.readFileSync(pointer, 'utf8'), older);
+});
+
+test('a window that closes meanwhile leaves nothing of an installation, and the server that was', async () => {
+  const before = environments();
+  const running = await endless();
+  await code.command('Nearside: Install or Update the Server');
+  const pids = await running();
+  await code.command('Developer: Reload Window');
+  await code.until('pip is gone', () => !pids.some(alive));
+  await code.until('what it made is gone', () => environments().length === before.length);
+  await code.page.waitForSelector('.monaco-workbench');
+  await code.isReady();
+  assert.deepEqual(environments(), before);
+});
+
+test('what was installed can be removed', async () => {
+  await code.command('Nearside: Remove the Installed Server');
+  await code.page.click('.monaco-dialog-box .monaco-button:has-text("Remove")');
+  await code.page.waitForSelector(`${SAYS} not installed"]`);
+  assert.deepEqual(environments(), []);
 });

@@ -69,3 +69,9 @@ test('offline is a setting, and the server is started anew with it', async () =>
   await choose('Go online');
   await code.until('another server was started', () => code.servers().length > before + 1);
 });
+
+test('a server that is too old for the extension is told, with what to do', async () => {
+  const command = ['sh', '-c', `export SCRIPTED_VERSION=0.0.9; ${code.serve}`];
+  code.configure({ ...code.settings, 'nearside.server.command': command });
+  await code.page.waitForSelector('.notification-toast:has-text("its server is 0.0.9 and this extension needs 0.1.0 or later")');
+});

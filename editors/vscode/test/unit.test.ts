@@ -142,8 +142,8 @@ test('of environments one is used; those it replaced go a day after, unfinished 
 
 test('the proxy of VS Code is for those whose shell names none', () => {
   const proxy = 'http://proxy:8080';
-  assert.deepEqual(proxyVariables(proxy, [], { https_proxy: '' }), { HTTP_PROXY: proxy, HTTPS_PROXY: proxy });
-  assert.equal(proxyVariables(proxy, ['localhost', '.corp'], {}).NO_PROXY, 'localhost,.corp');
+  assert.deepEqual(proxyVariables(proxy, [], { https_proxy: '' }), { http_proxy: proxy, https_proxy: proxy });
+  assert.equal(proxyVariables(proxy, ['localhost', '.corp'], {}).no_proxy, 'localhost,.corp');
   assert.deepEqual(proxyVariables(proxy, [], { HTTPS_PROXY: 'http://other' }), {});
   assert.deepEqual(proxyVariables(proxy, [], { all_proxy: 'socks5://other' }), {});
   assert.deepEqual(proxyVariables(' ', [], {}), {});

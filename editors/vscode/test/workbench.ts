@@ -13,6 +13,7 @@ export const VSIX = path.join(REPOSITORY, 'editors/vscode/dist/nearside.vsix');
 const PYTHON = path.join(REPOSITORY, '.venv/bin/python');
 const PICTURES = process.env.PICTURES ?? path.join(os.tmpdir(), 'nearside-pictures');
 const BROWSER = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'];
+const SIZE = { width: 1100, height: 640 };
 const PATIENCE = Number(process.env.PATIENCE ?? 90_000); // milliseconds for anything to appear: three processes share a small machine
 
 let opened: Workbench | undefined; // the last one
@@ -52,6 +53,8 @@ export interface Options {
   /** Without the command of the test server: the extension looks for one itself. */
   readonly ownServer?: boolean;
   readonly environment?: Record<string, string>;
+  /** The command of another server, for a shell. */
+  readonly server?: string;
   /** Keep what the server hears, for `told`. */
   readonly heard?: boolean;
   /** The server's own settings file of the user. */
@@ -97,7 +100,8 @@ export class Workbench {
     const variables = { ...Object.fromEntries(homes), SCRIPTED_ENGINE: script, ...options.environment } as Record<string, string>;
     const assigned = Object.entries(variables).map(([name, value]) => `${name}='${value}'`);
     const heard = options.heard ? `tee -a '${this.folder}/heard' |` : 'exec';
-    const serve = `${heard} env ${assigned.join(' ')} '${PYTHON}' -m tests.serve_scripted 2>> '${this.folder}/server.err'`;
+    const server = options.server ?? `'${PYTHON}' -m tests.serve_scripted`;
+    const serve = `${heard} env ${assigned.join(' ')} ${server} 2>> '${this.folder}/server.err'`;
     this.serve = `echo $$ >> '${log}'; cd '${REPOSITORY}' && ${serve}`;
     const command = ['sh', '-c', this.serve];
     this.settings = { ...(options.ownServer ? {} : { 'nearside.server.command': command }), ...options.settings };
@@ -109,8 +113,9 @@ export class Workbench {
     const base = [program, ...own, '--accept-server-license-terms'];
     if (options.userFile) write(path.join(this.state, 'config/nearside/config.toml'), options.userFile);
     if (!options.host) {
-      const done = spawnSync(this.found.node, [...base, '--install-extension', VSIX], { env: environment, encoding: 'utf8' });
-      if (done.status !== 0) throw new Error(`not installed: ${done.stdout}${done.stderr}`);
+      const ready = process.env.NEARSIDE_EXTENSIONS;
+      if (ready) fs.cpSync(ready, places[1]!, { recursive: true });
+      else installExtension(this.found, places[1]!);
     }
     const port = await freePort();
     const serving = ['--host', '127.0.0.1', '--port', String(port), '--without-connection-token', '--telemetry-level', 'off'];
@@ -129,7 +134,7 @@ export class Workbench {
     const url = `http://127.0.0.1:${port}/?folder=${encodeURI(this.project)}${options.host ? payload(options.host, port) : ''}`;
     await this.until('VS Code listens', () => fetch(url).then((answer) => answer.ok, () => false));
     this.browser = await chromium.launch({ executablePath: this.found.chromium, args: BROWSER });
-    const context = await this.browser.newContext({ viewport: { width: 1100, height: 640 } });
+    const context = await this.browser.newContext({ viewport: SIZE });
     await context.route((at) => at.hostname !== '127.0.0.1', (route) => route.abort());
     this.page = await context.newPage();
     this.page.setDefaultTimeout(PATIENCE);
@@ -295,9 +300,10 @@ export class Workbench {
     return fs.readFileSync(file, 'utf8');
   }
 
-  async picture(name: string): Promise<void> {
+  /** Keep what is on the screen, or its upper part. */
+  async picture(name: string, height = SIZE.height): Promise<void> {
     fs.mkdirSync(PICTURES, { recursive: true });
-    await this.page.screenshot({ path: path.join(PICTURES, `vscode-${name}.png`) });
+    await this.page.screenshot({ path: path.join(PICTURES, `vscode-${name}.png`), clip: { x: 0, y: 0, width: SIZE.width, height } });
   }
 
   /** Keep what is on the screen under a name of its own, which the log says. */
@@ -335,6 +341,16 @@ export class Workbench {
     }
     if (!process.env.KEEP) fs.rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
+}
+
+/** Install the packaged extension with VS Code's own command, into a folder of extensions. */
+export function installExtension(found: Programs, folder: string): void {
+  const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'nearside-installing-'));
+  const own = ['--user-data-dir', scratch, '--server-data-dir', scratch, '--extensions-dir', folder, '--accept-server-license-terms'];
+  const program = path.join(found.vscode, 'out/server-main.js');
+  const done = spawnSync(found.node, [program, ...own, '--install-extension', VSIX], { encoding: 'utf8' });
+  fs.rmSync(scratch, { recursive: true, force: true });
+  if (done.status !== 0) throw new Error(`the extension was not installed: ${done.stdout}${done.stderr}`);
 }
 
 /** What tells VS Code to load an extension from a folder and to run tests in its host. */

@@ -16,6 +16,14 @@ async function until(what, look) {
   throw new Error(`not seen: ${what}`);
 }
 
+function alive(pid) {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
 const why = () => vscode.commands.executeCommand('nearside.why').then(String, String);
 const says = (text) => until(text, async () => (await why()).includes(text));
 const mode = (value) => vscode.workspace.getConfiguration('nearside').update('routing.mode', value, vscode.ConfigurationTarget.Global);
@@ -60,6 +68,16 @@ test('code actions are offered where the cursor is', async () => {
     return actions.length > 0 && actions.map((action) => action.title);
   });
   for (const title of ['Document double', 'Explain double', 'Refactor double …']) assert.ok(titles.includes(title), `${title} in ${titles}`);
+});
+
+test('however often it is restarted at once, one server is left', async () => {
+  const file = path.join(vscode.workspace.workspaceFolders[0].uri.fsPath, '../server.pids');
+  const started = () => fs.readFileSync(file, 'utf8').trim().split('\n').map(Number);
+  const before = started().length;
+  await Promise.all([1, 2, 3].map(() => vscode.commands.executeCommand('nearside.restart')));
+  await says('No draft was decided about yet');
+  assert.ok(started().length > before);
+  await until('one server is left', () => started().filter(alive).length === 1);
 });
 
 test('a suggestion is inserted by VS Code’s own command', async () => {
