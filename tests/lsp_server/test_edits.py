@@ -48,6 +48,12 @@ def test_keys_that_come_together_are_keys() -> None:
     assert session.kind == "typed"
 
 
+def test_keys_that_come_together_over_what_stands_there_are_keys() -> None:
+    session = Session("x = 12\n")
+    session.change(((0, 4), (0, 5), "3"), ((0, 5), (0, 6), "4"))
+    assert session.kind == "typed"
+
+
 def test_keys_and_backspaces_that_come_together_are_typing_or_a_deletion_by_what_is_left() -> None:
     session = Session("x = 12\n")
     session.change(((0, 6), (0, 6), "3"), ((0, 6), (0, 7), ""), ((0, 6), (0, 6), "4"))
