@@ -56,7 +56,7 @@ def test_keys_that_come_together_over_what_stands_there_are_keys() -> None:
 
 def test_keys_and_backspaces_that_come_together_are_typing_or_a_deletion_by_what_is_left() -> None:
     session = Session("x = 12\n")
-    session.change(((0, 6), (0, 6), "3"), ((0, 6), (0, 7), ""), ((0, 6), (0, 6), "4"))
+    session.change(((0, 6), (0, 6), "3"), ((0, 7), (0, 7), "0"), ((0, 7), (0, 8), ""))
     assert session.kind == "typed"
     session.change(((0, 7), (0, 7), "5"), ((0, 7), (0, 8), ""), ((0, 6), (0, 7), ""), ((0, 5), (0, 6), ""))
     assert session.kind == "deleted"
