@@ -56,9 +56,13 @@ def test_keys_that_come_together_over_what_stands_there_are_keys() -> None:
 
 def test_keys_and_backspaces_that_come_together_are_typing_or_a_deletion_by_what_is_left() -> None:
     session = Session("x = 12\n")
-    session.change(((0, 6), (0, 6), "3"), ((0, 7), (0, 7), "0"), ((0, 7), (0, 8), ""))
+    session.change(
+        ((0, 6), (0, 6), "3"), ((0, 7), (0, 7), "0"), ((0, 7), (0, 8), ""), ((0, 7), (0, 7), "4")
+    )  # fmt: skip
     assert session.kind == "typed"
-    session.change(((0, 7), (0, 7), "5"), ((0, 7), (0, 8), ""), ((0, 6), (0, 7), ""), ((0, 5), (0, 6), ""))
+    session.change(
+        ((0, 8), (0, 8), "5"), ((0, 8), (0, 9), ""), ((0, 7), (0, 8), ""), ((0, 5), (0, 7), "")
+    )  # fmt: skip
     assert session.kind == "deleted"
     assert session.document.lines[0] == "x = 1\n"
 
