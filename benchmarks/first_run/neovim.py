@@ -10,14 +10,16 @@ from benchmarks.first_run.typing import Watched, put_neovim, type_until_ghost
 from tests.e2e import neovim
 
 PAGE = "editors/nvim/README.md"
+WRITTEN = ('runtimepath:prepend("~/src', "vim.o.statusline =")
+"""In what the page has a user write: the plugin by hand, and a status line."""
 
 
-def snippet(page: str, title: str) -> str:
-    """Return the first Lua of a page after a title."""
-    found = re.search(r"```lua\n(.*?)```", page.partition(title)[2], re.DOTALL)
-    if found is None:
-        raise GaveUp(f"the page has no Lua after {title!r}")
-    return found[1]
+def snippet(page: str, with_: str) -> str:
+    """Return the first Lua of a page that has some words in it. Raises GaveUp."""
+    for found in re.finditer(r"```lua\n(.*?)```", page, re.DOTALL):
+        if with_ in found[1]:
+            return found[1]
+    raise GaveUp(f"{PAGE} has no Lua with {with_}")
 
 
 def first_run(home: Home) -> Timeline:
@@ -34,7 +36,7 @@ def first_run(home: Home) -> Timeline:
             raise GaveUp(shell.terminal.screen())
         timeline.step("`pipx install ~/src/nearside`", home.megabytes())
         page = (home.checkout / PAGE).read_text(encoding="utf-8")
-        parts = [snippet(page, title) for title in ("**By hand**", "## In a status line")]
+        parts = [snippet(page, words) for words in WRITTEN]
         home.write(".config/nvim/init.lua", "".join(parts))
         timeline.step("init.lua: the lines of the page, with a status line")
         type_until_ghost(shell, timeline, Watched.ghost, status)

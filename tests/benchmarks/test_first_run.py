@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.first_run import __main__ as command
 from benchmarks.first_run.home import PROMPT, REPOSITORY, Home, Shell
-from benchmarks.first_run.neovim import PAGE, snippet
+from benchmarks.first_run.neovim import PAGE, WRITTEN, snippet
 from benchmarks.first_run.timeline import STEP, Timeline, megabytes, packages
 from benchmarks.first_run.typing import FILE, KEYS, TYPED
 from tests.e2e.fetched import Unavailable
@@ -113,8 +113,9 @@ def test_without_a_cache_the_user_has_none_of_the_real_ones(
 
 def test_what_the_page_has_a_user_write_is_found_there() -> None:
     page = (REPOSITORY / PAGE).read_text(encoding="utf-8")
-    assert "nearside/editors/nvim" in snippet(page, "**By hand**")
-    assert "statusline" in snippet(page, "## In a status line")
+    by_hand, status_line = (snippet(page, words) for words in WRITTEN)
+    assert 'require("nearside").setup()' in by_hand
+    assert "require'nearside'.statusline()" in status_line
     assert (REPOSITORY / FILE).is_file()
 
 
