@@ -20,6 +20,8 @@ DRAW = """
 vim.o.laststatus, vim.o.statusline = 2, "%{v:lua.require'nearside'.statusline()}"
 vim.api.nvim_create_autocmd("User", { pattern = "NearsideStatus", callback = function()
   _G.heard = (_G.heard or 0) + 1
+  _G.said = _G.said or {}
+  table.insert(_G.said, require("nearside").statusline())
 end })
 """
 TELL = """
@@ -131,10 +133,9 @@ def test_pausing_is_shown(starts: Starts) -> None:
 def test_a_server_that_ended_is_told_and_so_is_its_return(starts: Starts) -> None:
     editor = starts()
     draws(editor, "scripted local · no index")
-    heard = editor.lua("return _G.heard")
+    editor.lua("_G.said = {}")
     os.kill(server(editor), signal.SIGKILL)
-    draws(editor, "Nearside: no server")
-    assert editor.lua("return _G.heard") > heard
+    editor.until("the end is told", lambda: "Nearside: no server" in editor.lua("return _G.said"))
     draws(editor, "scripted local · no index")
 
 
