@@ -5,7 +5,7 @@ import { REPOSITORY, Workbench } from './workbench.ts';
 
 const NEARSIDE = path.join(REPOSITORY, '.venv/bin/nearside');
 const QUIET = {
-  'editor.fontSize': 16,
+  'editor.fontSize': 15,
   'editor.lineHeight': 1.5,
   'breadcrumbs.enabled': false,
   'editor.lightbulb.enabled': 'off',
@@ -19,7 +19,7 @@ const STOCK = `\
 
 
 class Item:
-    def __init__(self, name: str, price: float, count: int = 0) -> None:
+    def __init__(self, name: str, price: float, count: int = 0):
 
 
 
@@ -43,7 +43,7 @@ const TOTAL = `\
 def total(prices: list[float], discount: float = 0.0) -> float:
     """Return what all of it costs, less the discount."""
     if not 0 <= discount <= 1:
-        raise ValueError(f"a discount of {discount} is not between 0 and 1")
+        raise ValueError(f"{discount} is no share")
     return sum(prices) * (1 - discount)`;
 
 async function bundled(): Promise<void> {
@@ -58,7 +58,7 @@ async function bundled(): Promise<void> {
     await code.goTo(5);
     await code.press('ArrowDown');
     await code.type('        self.name = name\n');
-    await code.type('self.pri');
+    await code.type('self.pric');
     await code.until('ghost text', async () => (await code.ghost()).trim().length > 2);
     await code.page.waitForTimeout(1000);
     await code.picture('ghost');
