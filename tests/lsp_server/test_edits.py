@@ -65,6 +65,8 @@ def test_keys_and_backspaces_that_come_together_are_typing_or_a_deletion_by_what
     )  # fmt: skip
     assert session.kind == "deleted"
     assert session.document.lines[0] == "x = 1\n"
+    session.change(((0, 5), (0, 5), "a"), ((0, 4), (0, 6), ""), ((0, 4), (0, 4), "9"))
+    assert session.kind == "typed"
 
 
 def test_typing_on_behind_a_key_typed_again_is_no_undo() -> None:
