@@ -172,7 +172,8 @@ async def _done(
         # Neovim prints annotations it need not ask about, and waits for Enter; our plugins say it themselves.
         abilities = replace(abilities, annotations=False)
     edit = workspace_edit(changes, abilities, ls.client.encoding, annotation)
-    show.ending = f"Done: {annotation.description}"
+    asks = annotation.needs_confirmation and abilities.annotations
+    show.ending = f"{'Ready to apply' if asks else 'Done'}: {annotation.description}"
     return edit
 
 

@@ -263,6 +263,7 @@ async def test_tests_that_pass_need_no_confirmation(begin: Begin) -> None:
     edit = await acting.resolved("Make double faster", span(5))
     assert edit and edit["changeAnnotations"]["nearside"]["needsConfirmation"] is False
     assert edit["changeAnnotations"]["nearside"]["description"].endswith("tests pass")
+    assert acting.progress()[-1]["message"].startswith("Done: ")
 
 
 async def test_the_tests_see_what_is_not_saved_yet(begin: Begin) -> None:
@@ -294,7 +295,7 @@ async def test_a_hosted_model_is_asked_when_local_tries_fail_and_its_change_is_c
     note = edit["changeAnnotations"]["nearside"]
     assert note["needsConfirmation"] is True and note["description"].startswith(f"{TERRA} · hosted · parses")
     shown = [one.get("message", "") for one in acting.progress()]
-    assert shown[-1].startswith("Done: ") and any(text == f"Asking {TERRA}" for text in shown)
+    assert shown[-1].startswith("Ready to apply: ") and any(text == f"Asking {TERRA}" for text in shown)
 
 
 async def test_an_explanation_opens_as_a_document(begin: Begin) -> None:
