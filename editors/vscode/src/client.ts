@@ -73,7 +73,8 @@ export class Server implements vscode.Disposable {
       command: command.program,
       args: [...command.args],
       // Not the workspace: a program started there could find parts of itself among the workspace's files.
-      options: { cwd: os.homedir(), env: environment },
+      // And with all that this editor has in its environment: the client itself would hand on nothing else.
+      options: { cwd: os.homedir(), env: { ...process.env, ...environment } },
     };
     log.info(`The server (${command.from}): ${[command.program, ...command.args].join(' ')}`);
     this.client = new QuietClient(SECTION, 'Nearside', executable, {

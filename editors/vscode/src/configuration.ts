@@ -16,7 +16,7 @@ export function serverSettings(): ServerSettings {
   const of = vscode.workspace.getConfiguration(`${SECTION}.server`);
   return {
     command: of.get<string[]>('command', []),
-    package: of.get('package', 'nearside'),
+    package: of.get('package', ''),
     python: of.get('python', ''),
     offline: of.get('offline', false),
   };

@@ -229,7 +229,7 @@ class Extension implements vscode.Disposable {
     this.warned = true;
     const line = `Some of Nearside will not work, because its server is ${server.version} and this extension needs ${OLDEST} or later.`;
     if (server.from !== 'installed') {
-      void vscode.window.showWarningMessage(`${line} Update it (${FROM[server.from]}): pip install --upgrade nearside`);
+      void vscode.window.showWarningMessage(`${line} Update it (${FROM[server.from]}) from a newer checkout.`);
     } else if ((await vscode.window.showWarningMessage(line, 'Update')) === 'Update') {
       this.warned = false;
       await this.install();
@@ -239,8 +239,7 @@ class Extension implements vscode.Disposable {
   private async offer(): Promise<void> {
     if (!vscode.workspace.isTrusted) return; // asked once it is trusted
     if (this.context.globalState.get(DECLINED)) return;
-    const { package: source } = serverSettings();
-    const line = `Nearside needs its server. Install it (pip install ${source}) into an environment of its own?`;
+    const line = 'Nearside needs its server. Install it with pip into an environment of its own?';
     const answer = await vscode.window.showInformationMessage(line, 'Install', 'Name a Command', 'Do Not Ask Again');
     if (answer === 'Install') await this.install();
     if (answer === 'Do Not Ask Again') await this.context.globalState.update(DECLINED, true);

@@ -2,16 +2,16 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
-import { serverSettings } from './configuration.ts';
+import { SECTION, serverSettings } from './configuration.ts';
 import { BIN, EXE, fresh, use } from './environments.ts';
 import { onPath } from './locate.ts';
 import { proxyVariables } from './proxy.ts';
 import { Failed, run, type Context } from './run.ts';
+import { expanded, problem, step } from './source.ts';
 
 // The newest last, as not all that the server needs may be built for it yet; on Windows there is no number.
 const PYTHONS = ['python3.13', 'python3.12', 'python3.11', 'python3', 'python', 'python3.14', 'py'];
 const CHECK = 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))';
-const STEP = /^(Collecting|Downloading|Building|Installing|Processing|Using cached)/;
 
 /**
  * Install the server with progress. Return undefined after success, an empty text where it was cancelled, else one line
@@ -25,6 +25,9 @@ export async function install(
   if (!vscode.workspace.isTrusted) {
     return 'Nearside’s server was not installed, because this workspace is not trusted; trust it, or open another one.';
   }
+  const configured = serverSettings().package.trim();
+  const source = configured || (await asked());
+  if (!source) return '';
   const options = {
     location: vscode.ProgressLocation.Notification,
     title: 'Nearside: installing the server',
@@ -36,12 +39,15 @@ export async function install(
     const signal = AbortSignal.any([leaving, cancelled.signal]);
     const onLine = (line: string) => {
       log.info(line);
-      if (STEP.test(line.trim())) progress.report({ message: line.trim().slice(0, 80) });
+      const message = step(line);
+      if (message) progress.report({ message });
     };
     const place = fresh(storage);
     try {
-      await build(place, { cwd: storage, onLine, signal, environment: proxy() });
+      progress.report({ message: 'making an environment of Python' });
+      await build(place, expanded(source), { cwd: storage, onLine, signal, environment: proxy() });
       use(storage, place);
+      if (!configured) await keep(source);
       return undefined;
     } catch (error) {
       await fs.promises.rm(place, { recursive: true, force: true, maxRetries: 3 }).catch(() => {}); // swept later
@@ -52,15 +58,32 @@ export async function install(
   });
 }
 
-async function build(place: string, context: Context): Promise<void> {
-  const settings = serverSettings();
-  const python = await findPython(settings.python, context);
+/** Ask where the server is to come from; empty where the user leaves it open. */
+async function asked(): Promise<string> {
+  const answer = await vscode.window.showInputBox({
+    title: 'Nearside: where is the server?',
+    prompt: 'The folder of a checkout of Nearside, or a wheel made of one; pip installs it',
+    placeHolder: '~/src/nearside',
+    ignoreFocusOut: true,
+    validateInput: problem,
+  });
+  return answer?.trim() ?? '';
+}
+
+/** Remember what was installed, for updates. */
+async function keep(source: string): Promise<void> {
+  const settings = vscode.workspace.getConfiguration(`${SECTION}.server`);
+  await settings.update('package', source, vscode.ConfigurationTarget.Global);
+}
+
+async function build(place: string, source: string, context: Context): Promise<void> {
+  const python = await findPython(serverSettings().python, context);
   context.onLine?.(`Python: ${python}`);
   // -I and the folder: nothing of a workspace is ever imported.
   await run(python, ['-I', '-m', 'venv', place], context);
   const inside = path.join(place, BIN, `python${EXE}`);
   const pip = ['-I', '-m', 'pip', 'install', '--disable-pip-version-check', '--no-input', '--no-user', '--retries', '2'];
-  await run(inside, [...pip, '--progress-bar', 'off', '--upgrade', settings.package], context);
+  await run(inside, [...pip, '--progress-bar', 'off', '--upgrade', source], context);
   const version = await run(path.join(place, BIN, `nearside${EXE}`), ['--version'], context);
   context.onLine?.(`Installed ${version}`);
 }

@@ -106,11 +106,19 @@ test('cancelled while pip runs, it is gone with its children, and nothing half i
   assert.deepEqual(environments(), []);
 });
 
-test('after a cancellation it installs a wheel by its path, and suggests', async () => {
+test('after a cancellation it asks what to install, takes no stranger’s name, installs a wheel by its path, and suggests', async () => {
   const wheel = execFileSync('python3', [path.join(import.meta.dirname, 'wheel.py'), code.folder, code.serve], { encoding: 'utf8' });
-  configure({ 'nearside.server.package': wheel.trim() });
+  configure({ 'nearside.server.package': '' });
   await code.page.waitForTimeout(2000);
   await code.command('Nearside: Install or Update the Server');
+  const question = '.quick-input-widget:has-text("where is the server?")';
+  await code.page.waitForSelector(question);
+  await code.type('nearside');
+  await code.page.waitForSelector(`${question}:has-text("nearside is another project")`);
+  await code.picture('install-from');
+  await code.press('Control+A');
+  await code.page.keyboard.insertText(wheel.trim());
+  await code.press('Enter');
   await code.isReady();
   assert.equal(environments().length, 1);
   await code.openFile('add.py');

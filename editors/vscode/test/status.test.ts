@@ -1,5 +1,6 @@
 // The status bar and its menu: what they say, and what can be done from there.
 import assert from 'node:assert/strict';
+import * as fs from 'node:fs';
 import { after, before, test } from 'node:test';
 import { Workbench } from './workbench.ts';
 
@@ -31,6 +32,13 @@ test('the menu says what answers, what is read and what was spent', async () => 
   }
   await code.picture('menu');
   await code.press('Escape');
+});
+
+test('the server has what the editor has in its environment', () => {
+  const environment = fs.readFileSync(`/proc/${code.servers().at(-1)}/environ`, 'utf8').split('\0');
+  for (const name of ['HOME', 'PATH', 'VSCODE_IPC_HOOK_CLI']) {
+    assert.ok(environment.some((one) => one.startsWith(`${name}=`)), name);
+  }
 });
 
 test('paused, nothing is suggested; resumed, it is', async () => {

@@ -10,6 +10,7 @@ import { takenBy } from '../src/partial.ts';
 import { proxyVariables } from '../src/proxy.ts';
 import { Failed, run } from '../src/run.ts';
 import { pauseBefore } from '../src/patience.ts';
+import { expanded, problem, step } from '../src/source.ts';
 import { tooOld } from '../src/versions.ts';
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'nearside-unit-'));
@@ -167,4 +168,22 @@ test('typing, pairs of brackets, indentation, other text and the whole are not t
   assert.equal(takenBy('\n    ', '\n    return a', '\n    '), undefined);
   assert.equal(takenBy('raise', 'rn a', 'raise'), undefined);
   assert.equal(takenBy('rn a', 'rn a', 'rn a'), undefined);
+});
+
+test('what pip is to install is a path that exists, or something other than the name that is a stranger’s', () => {
+  const wheel = program('wheels', 'nearside-0.1.0-py3-none-any.whl');
+  for (const good of [wheel, folder, 'nearside @ file:///wheels', 'nearside-0.1.0-py3-none-any.whl', 'git+ssh://host/nearside']) {
+    assert.equal(problem(good), undefined, good);
+  }
+  for (const name of ['nearside', ' Nearside ', 'nearside==0.0.1', 'nearside[ddgs]', 'nearside>=0']) assert.match(problem(name) ?? '', /another project/, name);
+  assert.match(problem(path.join(folder, 'nowhere')) ?? '', /^There is no /);
+  assert.equal(expanded('~/src'), path.join(os.homedir(), 'src'));
+  assert.equal(expanded('~user/src'), '~user/src');
+});
+
+test('of what pip prints, its steps are shown, and how many packages it unpacks', () => {
+  assert.equal(step('  Collecting numpy>=2.0'), 'Collecting numpy>=2.0');
+  assert.equal(step('Installing collected packages: pytz, numpy, lancedb'), 'unpacking 3 packages, which takes minutes');
+  assert.equal(step('Requirement already satisfied: pip'), undefined);
+  assert.equal(step(`Downloading ${'x'.repeat(200)}`)?.length, 80);
 });
