@@ -70,8 +70,9 @@ class SentenceModel:
                     import sentence_transformers  # pyright: ignore[reportMissingImports]
                 except ImportError as error:
                     raise EmbedderUnavailable(
-                        f"{self._name} cannot embed, because sentence-transformers is not installed; install "
-                        "nearside[sentence-transformers], or set retrieval.embedder to minilm."
+                        f"{self._name} cannot embed, because sentence-transformers is not installed; run "
+                        f"{sys.executable} -m pip install sentence-transformers, "
+                        "or set retrieval.embedder to minilm."
                     ) from error
                 try:
                     if self._threads and (torch := sys.modules.get("torch")):

@@ -144,7 +144,7 @@ def test_checkhealth_names_a_missing_server(nvim: Path, tmp_path: Path) -> None:
     try:
         report = health(editor)
         assert '"no-such-nearside" is not on PATH, so there are no suggestions' in report
-        assert "pipx install nearside" in report
+        assert "from a checkout of Nearside: pipx install" in report
     finally:
         editor.close()
 

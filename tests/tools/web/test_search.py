@@ -302,5 +302,5 @@ async def test_without_ddgs_it_is_said_how_to_get_it(
     internet: FakeWeb, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "ddgs", None)
-    with pytest.raises(SearchFailed, match=r"pip install nearside\[ddgs\]"):
+    with pytest.raises(SearchFailed, match=r"python\S* -m pip install ddgs"):
         await search("retry", web(internet, "ddgs"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 
 from tools.web.engines.types import Asked, EngineFailed, Result, text
 from tools.web.threads import apart
@@ -23,7 +24,7 @@ def _ask(asked: Asked) -> list[Result]:
         ddgs = importlib.import_module("ddgs")
         errors = importlib.import_module("ddgs.exceptions")
     except ImportError:
-        raise EngineFailed("it is not installed; run: pip install nearside[ddgs]") from None
+        raise EngineFailed(f"it is not installed; run: {sys.executable} -m pip install ddgs") from None
     try:
         with ddgs.DDGS(timeout=asked.web.timeout) as session:
             found = session.text(asked.query, max_results=asked.limit, backend=BACKEND)

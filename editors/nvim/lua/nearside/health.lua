@@ -26,7 +26,7 @@ local function check_program(options)
     return true
   end
   vim.health.error(('"%s" is not on PATH, so there are no suggestions'):format(options.cmd[1]), {
-    "Install the server: pipx install nearside",
+    "Install the server from a checkout of Nearside: pipx install /path/to/the/checkout",
     "Or name it: setup { cmd = { '/path/to/nearside', 'serve' } }",
   })
   return false

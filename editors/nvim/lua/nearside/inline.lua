@@ -170,7 +170,7 @@ local function ask(client, step, renewing)
       M.adopt({ buf = buf, client_id = client.id, items = items, index = index, cycled = step ~= nil })
     elseif not step and not renewing then
       M.clear()
-    elseif not session then
+    elseif not session and renewing ~= "typing" then
       notice.say("Nearside has no suggestion here")
     end
     M.refresh()
