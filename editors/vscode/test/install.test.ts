@@ -36,10 +36,6 @@ after(async () => {
   fs.rmSync(path.dirname(hanging), { recursive: true, force: true });
 });
 
-function configure(settings: Record<string, unknown>): void {
-  code.configure({ ...code.settings, ...settings });
-}
-
 async function press(button: string): Promise<void> {
   await code.page.click(`${TOAST} .monaco-button:has-text("${button}")`);
 }
@@ -54,15 +50,13 @@ const environments = () =>
 test('where there is none, installing it is offered; no Python is a clear error', async () => {
   await said('Nearside needs its server');
   assert.equal(await code.status(), 'Nearside');
-  configure({ 'nearside.server.python': '/no/python', 'nearside.server.package': '/no/nearside.whl' });
-  await code.page.waitForTimeout(2000); // VS Code reads a changed file after a pause of its own
+  await code.reconfigure({ 'nearside.server.python': '/no/python', 'nearside.server.package': '/no/nearside.whl' });
   await press('Install');
   await said('no Python 3.11 or later with venv was found (/no/python)');
 });
 
 test('what pip says last is shown, and nothing half installed is left', async () => {
-  configure({ 'nearside.server.package': '/no/nearside.whl' });
-  await code.page.waitForTimeout(2000);
+  await code.reconfigure({ 'nearside.server.package': '/no/nearside.whl' });
   await press('Try Again');
   await said('nearside.whl is not a valid wheel filename');
   await code.picture('install-failed');
@@ -76,8 +70,7 @@ async function endless(): Promise<() => Promise<number[]>> {
   fs.writeFileSync(path.join(folder, 'pyproject.toml'), '[build-system]\nrequires = []\nbuild-backend = "hangs"\nbackend-path = ["."]\n');
   fs.writeFileSync(path.join(folder, 'hangs.py'), HANGS);
   fs.rmSync(hanging, { force: true });
-  configure({ 'nearside.server.package': folder });
-  await code.page.waitForTimeout(2000);
+  await code.reconfigure({ 'nearside.server.package': folder });
   return async () => {
     await code.until('pip runs', () => fs.existsSync(hanging));
     const pids = fs.readFileSync(hanging, 'utf8').split(' ').map(Number);
@@ -108,8 +101,7 @@ test('cancelled while pip runs, it is gone with its children, and nothing half i
 
 test('after a cancellation it asks what to install, takes no stranger’s name, installs a wheel by its path, and suggests', async () => {
   const wheel = execFileSync('python3', [path.join(import.meta.dirname, 'wheel.py'), code.folder, code.serve], { encoding: 'utf8' });
-  configure({ 'nearside.server.package': '' });
-  await code.page.waitForTimeout(2000);
+  await code.reconfigure({ 'nearside.server.package': '' });
   await code.command('Nearside: Install or Update the Server');
   const question = '.quick-input-widget:has-text("where is the server?")';
   await code.page.waitForSelector(question);

@@ -73,6 +73,8 @@ export class Workbench {
   serve = '';
   /** What the settings file held at the start, but for what keeps VS Code quiet. */
   settings: Record<string, unknown> = {};
+  private title = 'settings 0';
+  private written = 0;
   private server!: ChildProcess;
   private browser!: Browser;
   private readonly found = programs();
@@ -169,10 +171,19 @@ export class Workbench {
       'files.autoSave': 'off',
       'security.workspace.trust.enabled': !trusted,
     };
-    const text = JSON.stringify({ ...quiet, ...settings }, null, 2);
-    write(path.join(this.folder, 'user/User/settings.json'), text);
-    write(path.join(this.folder, 'data/data/Machine/settings.json'), text);
-    write(path.join(this.folder, 'user/Machine/settings.json'), text);
+    const text = (more = {}) => JSON.stringify({ ...quiet, ...settings, ...more }, null, 2);
+    write(path.join(this.folder, 'user/User/settings.json'), text());
+    // Its title shows when VS Code has read this one.
+    for (const at of ['data/data/Machine', 'user/Machine']) {
+      write(path.join(this.folder, at, 'settings.json'), text({ 'window.title': this.title }));
+    }
+  }
+
+  /** Write the settings as they were at the start, but for these, and wait until those of the machine are in force. */
+  async reconfigure(settings: Record<string, unknown>): Promise<void> {
+    this.title = `settings ${++this.written}`;
+    this.configure({ ...this.settings, ...settings });
+    await this.until('the settings are read', async () => (await this.page.title()).includes(this.title));
   }
 
   /** Have the engine do something else, from the server's next start on. */
@@ -228,11 +239,7 @@ export class Workbench {
   }
 
   async openFile(name: string): Promise<void> {
-    await this.page.keyboard.press('Control+P');
-    await this.page.waitForSelector('.quick-input-widget input');
-    await this.page.keyboard.type(name, { delay: 10 });
-    await this.page.waitForSelector(`.quick-input-list .monaco-list-row >> text=${name}`, { timeout: PATIENCE });
-    await this.page.keyboard.press('Enter');
+    await this.page.dblclick(`.explorer-folders-view .monaco-list-row >> text=${name}`);
     await this.page.waitForSelector(`.tab.active[data-resource-name="${name}"]`, { timeout: PATIENCE });
     await this.page.click('.editor-instance .view-lines');
   }
