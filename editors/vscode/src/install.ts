@@ -82,8 +82,9 @@ async function build(place: string, source: string, context: Context): Promise<v
   // -I and the folder: nothing of a workspace is ever imported.
   await run(python, ['-I', '-m', 'venv', place], context);
   const inside = path.join(place, BIN, `python${EXE}`);
-  const pip = ['-I', '-m', 'pip', 'install', '--disable-pip-version-check', '--no-input', '--no-user', '--retries', '2'];
-  await run(inside, [...pip, '--progress-bar', 'off', '--upgrade', source], context);
+  // Not compiled: Python does that with what it uses, and pip takes a third longer for all of it.
+  const how = ['--disable-pip-version-check', '--no-input', '--no-user', '--no-compile', '--retries', '2'];
+  await run(inside, ['-I', '-m', 'pip', 'install', ...how, '--progress-bar', 'off', '--upgrade', source], context);
   const version = await run(path.join(place, BIN, `nearside${EXE}`), ['--version'], context);
   context.onLine?.(`Installed ${version}`);
 }
