@@ -120,8 +120,16 @@ def test_what_passes_the_visible_tests_alone_has_failed_the_hidden_ones(
     assert ["hidden", "tests", "1"] in [line.split() for line in capsys.readouterr().out.splitlines()]
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Hear SIGINT, which a shell has its background jobs ignore."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def test_an_evaluation_that_is_cut_goes_on_where_it_was(
-    server: Chats, capsys: pytest.CaptureFixture[str]
+    server: Chats, interruptible: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def interrupt() -> None:
         if len(server.heard) == 5:
