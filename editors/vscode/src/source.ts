@@ -27,6 +27,6 @@ export function problem(source: string): string | undefined {
 export function step(line: string): string | undefined {
   const text = line.trim();
   const packages = UNPACKING.exec(text)?.[1]?.split(',').length;
-  if (packages) return `unpacking ${packages} packages, which takes minutes`;
+  if (packages) return `unpacking ${packages} packages`;
   return STEP.test(text) ? text.slice(0, LONGEST) : undefined;
 }
