@@ -39,7 +39,8 @@ def _debounce(ls: NearsideServer, before: str) -> float:
     """Return the seconds to wait for the next key with `before` on the cursor's line."""
     if (configured := ls.settings.completion.debounce_ms) >= 0:
         return configured / 1000
-    return 0.0 if ls.client.name.lower().startswith(WAITING_CLIENTS) else ls.debounce.wait(before)
+    waits = ls.client.name.lower().startswith(WAITING_CLIENTS) and not ls.client.says("asksAtOnce")
+    return 0.0 if waits else ls.debounce.wait(before)
 
 
 async def _extend_selected(

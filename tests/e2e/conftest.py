@@ -70,8 +70,8 @@ def nvim(
 
 
 @pytest.fixture
-def native(nvim: Path) -> bool:
-    """Whether Neovim itself draws the ghost text."""
+def newest(nvim: Path) -> bool:
+    """Whether this Neovim has what came with 0.12."""
     return neovim.version_of(nvim) >= (0, 12)
 
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from tests.e2e.editor import NATIVE, OURS, Open, Script
+from tests.e2e.editor import OURS, Open, Script
 
 RETURN = {"after": "retu", "items": ["rn a + b", "rn sum((a, b))", "rn b + a"]}
 
 
-def test_ghost_text_appears_where_the_user_types(open_file: Open, script: Script, native: bool) -> None:
+def test_ghost_text_appears_where_the_user_types(open_file: Open, script: Script) -> None:
     script.answers(RETURN)
     editor = open_file()
     editor.keys("retu")
     editor.shows("rn a + b")
-    assert editor.marks(NATIVE if native else OURS) == ["rn a + b"]
+    assert editor.marks(OURS) == ["rn a + b"]
     assert editor.lines() == ["def add(a, b):", "    retu"]
 
 
@@ -158,12 +158,12 @@ def test_a_burst_of_keys_is_one_request(open_file: Open, script: Script) -> None
     assert [event["before"] for event in script.events("inlineCompletion")] == ["    retu"]
 
 
-def test_an_older_request_is_cancelled(open_file: Open, script: Script, native: bool) -> None:
+def test_an_older_request_is_cancelled(open_file: Open, script: Script) -> None:
     script.answers({"after": "retur", "items": ["n a"]}, {"after": "retu", "hold": True, "items": []})
     editor = open_file()
     editor.keys("retu")
     editor.until("a request was made", lambda: script.events("inlineCompletion"))
-    editor.keys("<Esc>" if native else "r")  # Neovim 0.12 itself cancels only on leaving insert mode
+    editor.keys("r")
     editor.until("the first was withdrawn", lambda: script.events("cancelled"))
     assert script.events("cancelled")[0]["before"] == "    retu"
 

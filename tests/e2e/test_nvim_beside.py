@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.editor import NATIVE, PLUGIN, Editor, Open
+from tests.e2e.editor import NATIVE, OURS, PLUGIN, Editor, Open, Script
 from tests.e2e.fetched import Unavailable
 
 QUICK = [sys.executable, "-P", "-S", str(Path(__file__).with_name("quick_server.py"))]
@@ -195,8 +195,8 @@ def test_neovims_own_menu_and_the_suggestion_stand_side_by_side(open_file: Open)
     editor.reads(*WORDS, "return a + bx", "return_value = 2\tx")
 
 
-def test_autocomplete_and_the_suggestion_stand_side_by_side(open_file: Open, native: bool) -> None:
-    if not native:
+def test_autocomplete_and_the_suggestion_stand_side_by_side(open_file: Open, newest: bool) -> None:
+    if not newest:
         pytest.skip("'autocomplete' came with Neovim 0.12")
     editor = open_file(
         "\n".join(WORDS), options={"cmd": QUICK}, before_setup="vim.o.autocomplete = true", keys="Go"
@@ -206,6 +206,21 @@ def test_autocomplete_and_the_suggestion_stand_side_by_side(open_file: Open, nat
         editor.reads(*WORDS, "retu"[:end])
     editor.until("the menu is open", lambda: editor.lua("return vim.fn.pumvisible() == 1"))
     editor.shows("rn a + b")
-    assert editor.marks(NATIVE) == ["rn a + b"]
+    assert editor.marks(OURS) == ["rn a + b"]
     editor.keys("<Tab>x")
     editor.reads(*WORDS, "return a + bx")
+
+
+def test_inline_completion_of_neovim_that_is_on_for_other_servers_leaves_ours_alone(
+    open_file: Open, script: Script, newest: bool
+) -> None:
+    if not newest:
+        pytest.skip("vim.lsp.inline_completion came with Neovim 0.12")
+    script.answers({"after": "retu", "items": ["rn a + b"]})
+    editor = open_file(before_setup="vim.lsp.inline_completion.enable()")
+    editor.keys("retu")
+    editor.shows("rn a + b")
+    assert editor.marks(NATIVE) == [] and editor.marks(OURS) == ["rn a + b"]
+    assert editor.lua("return vim.lsp.inline_completion.is_enabled({ bufnr = 0 })")
+    editor.keys("<Tab>")
+    editor.reads("def add(a, b):", "    return a + b")

@@ -37,7 +37,7 @@ def test_a_suggestion_on_the_screen_is_told_once(open_file: Open, script: Script
 
 
 def test_an_answer_that_comes_too_late_is_told_only_where_it_is_drawn(
-    open_file: Open, script: Script, native: bool
+    open_file: Open, script: Script
 ) -> None:
     script.answers({"after": "retu", "items": ["rn a"], "hold": True}, NOTHING)
     editor = open_file()
@@ -51,8 +51,7 @@ def test_an_answer_that_comes_too_late_is_told_only_where_it_is_drawn(
     editor.until(
         "it was asked again", lambda: script.events("inlineCompletion")[-1]["before"] == "    retuxy"
     )
-    drawn = [("shown", "rn a")] if native else []  # Neovim itself draws it at its old place
-    assert told(script) == drawn
+    assert told(script) == []
 
 
 def test_taking_it_word_by_word_tells_how_far_and_then_that_it_was_accepted(

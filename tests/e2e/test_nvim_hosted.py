@@ -47,6 +47,8 @@ def editor(nvim: Path, tmp_path: Path, cloud: FakeCloud) -> Iterator[Editor]:
     (project / ".git").mkdir(parents=True)
     (project / "add.py").write_text("def add(first, second):\n    \n")
     editor.open(project / "add.py")
+    status = "return require('nearside').statusline()"
+    editor.until("the model is ready", lambda: "scripted" in editor.lua(status))
     yield editor
     editor.close()
 

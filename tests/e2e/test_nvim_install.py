@@ -105,9 +105,9 @@ def test_lazy_nvim(
 
 
 def test_vim_pack_clones_the_repository(
-    started: Callable[[str], Editor], native: bool, tmp_path: Path
+    started: Callable[[str], Editor], newest: bool, tmp_path: Path
 ) -> None:
-    if not native:
+    if not newest:
         pytest.skip("vim.pack came with Neovim 0.12")
     repository = tmp_path / "remote/nearside"
     shutil.copytree(PLUGIN, repository / "editors/nvim")

@@ -339,3 +339,25 @@ async def test_typing_in_a_file_of_100000_lines_stays_quick(start: Start) -> Non
 def options(**settings: object) -> dict:
     """Return what an editor says in `initialize` to bring settings along."""
     return {"processId": None, "rootUri": None, "capabilities": {}, "initializationOptions": settings}
+
+
+@pytest.mark.parametrize(("at_once", "calls"), [(False, 11), (True, 2)])
+async def test_who_asks_at_each_key_is_waited_for_in_neovim_too(
+    start: Start, at_once: bool, calls: int
+) -> None:
+    capabilities = {"experimental": {"nearside": {"asksAtOnce": at_once}}}
+    neovim = {"processId": None, "rootUri": None, "clientInfo": {"name": "Neovim"}}
+    client = await start(Script(tokens=[" = 1"], token_delay=0.3), {**neovim, "capabilities": capabilities})
+    client.open("value\n")
+    await client.inline(0, 5)  # which tells that answers take longer than a key
+    for key in range(10):  # the user's rhythm
+        client.change(2 + key, insertion(0, 5 + key, "s"))
+        await asyncio.sleep(0.15)
+    replies = []
+    for key in range(10, 20):
+        client.change(2 + key, insertion(0, 5 + key, "s"))
+        replies.append(client.ask_inline(0, 6 + key)[1])
+        await asyncio.sleep(0.01)
+    answers = await asyncio.gather(*replies)
+    assert all(answer.error is None for answer in answers)
+    assert (await client.counters())["calls"] == calls

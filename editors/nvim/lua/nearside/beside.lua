@@ -1,4 +1,4 @@
--- Other plugins' ghost text, which would stand in the same place as ours: quiet in the buffers we suggest in.
+-- Others' ghost text, which would stand in the same place as ours: quiet where we suggest.
 local M = {}
 
 local quiet ---@type fun(): boolean the switch we gave blink.cmp
@@ -19,6 +19,14 @@ function M.silence(ours_here)
     return theirs == true or type(theirs) == "function" and theirs()
   end
   ghost.enabled = quiet
+end
+
+---Have Neovim's own inline completion leave our server alone, should the user have it on for others.
+---@param client vim.lsp.Client
+function M.silence_native(client)
+  if vim.lsp.inline_completion then
+    vim.lsp.inline_completion.enable(false, { client_id = client.id })
+  end
 end
 
 return M

@@ -2,7 +2,6 @@
 -- process.lua's). Shows no suggestion itself.
 local actions = require("nearside.actions")
 local inline = require("nearside.inline")
-local native = require("nearside.native")
 local notice = require("nearside.notice")
 local process = require("nearside.process")
 local preview = require("nearside.preview")
@@ -100,7 +99,7 @@ function launch(dispatchers, config, wait)
   local folder = config and config.root_dir or nil
   local env = vim.tbl_extend("force", options.env, M.env)
   local wanted = { cmd = options.cmd, env = env, cwd = folder, wait = wait or 0 }
-  return native.observe(process.start(wanted, dispatchers, ended))
+  return process.start(wanted, dispatchers, ended)
 end
 
 local levels = { vim.log.levels.ERROR, vim.log.levels.WARN, vim.log.levels.INFO }
@@ -110,9 +109,6 @@ local function refresh(_, params, context)
   local client = vim.lsp.get_client_by_id(context.client_id)
   if not client or vim.uri_to_bufnr(params.uri) ~= vim.api.nvim_get_current_buf() then
     return
-  end
-  if not inline.edit() then
-    inline.adopt(native.take())
   end
   inline.renew(client, params.byHand)
 end
@@ -173,7 +169,9 @@ function M.start(new)
         -- Neovim applies them and does not say so; without them no edit could create a file.
         workspaceEdit = { documentChanges = true, changeAnnotationSupport = { groupsOnLabel = true } },
       },
-      experimental = { nearside = { asksInstruction = true, showsExplanation = true, showsStatus = true } },
+      experimental = {
+        nearside = { asksAtOnce = true, asksInstruction = true, showsExplanation = true, showsStatus = true },
+      },
     },
   })
   for _, client in ipairs(vim.lsp.get_clients({ name = M.NAME })) do

@@ -1,7 +1,6 @@
 -- :checkhealth nearside. Reads and asks; changes nothing.
 local client = require("nearside.client")
 local inline = require("nearside.inline")
-local native = require("nearside.native")
 local notice = require("nearside.notice")
 
 local M = {}
@@ -10,10 +9,8 @@ local ANSWER_MS = 3000
 
 local function check_neovim()
   local version = tostring(vim.version())
-  if vim.fn.has("nvim-0.12") == 1 and native.available() then
-    vim.health.ok(("Neovim %s: ghost text through vim.lsp.inline_completion"):format(version))
-  elseif vim.fn.has("nvim-0.11") == 1 then
-    vim.health.ok(("Neovim %s: ghost text of our own"):format(version))
+  if vim.fn.has("nvim-0.11") == 1 then
+    vim.health.ok(("Neovim %s"):format(version))
   else
     vim.health.error(("Neovim %s is too old"):format(version), "Install Neovim 0.11 or later.")
   end

@@ -10,7 +10,6 @@ local ghost = require("nearside.ghost")
 local hints = require("nearside.hints")
 local inline = require("nearside.inline")
 local keymaps = require("nearside.keymaps")
-local native = require("nearside.native")
 local notice = require("nearside.notice")
 local statusline = require("nearside.statusline")
 
@@ -19,24 +18,10 @@ local M = {}
 local options ---@type nearside.Options?
 local enabled = true
 
----Make the suggestion on screen ours, whoever drew it.
----@return boolean found
-local function hold()
-  if inline.edit() then
-    return true
-  end
-  inline.adopt(native.take())
-  return inline.edit() ~= nil
-end
-
-local function accept(part_of)
-  return hold() and inline.accept(part_of)
-end
-
 ---Insert the whole suggestion.
 ---@return boolean did
 function M.accept()
-  return accept(function(text)
+  return inline.accept(function(text)
     return text
   end)
 end
@@ -44,40 +29,37 @@ end
 ---Insert the suggestion's next word; the rest stays shown.
 ---@return boolean did
 function M.accept_word()
-  return accept(fit.first_word)
+  return inline.accept(fit.first_word)
 end
 
 ---Insert the suggestion's next line; the rest stays shown.
 ---@return boolean did
 function M.accept_line()
-  return accept(fit.first_line)
+  return inline.accept(fit.first_line)
 end
 
 ---Show the next suggestion; asks for one where none is shown.
 ---@return boolean did
 function M.next()
-  hold()
   return inline.cycle(1)
 end
 
 ---Show the previous suggestion; asks for one where none is shown.
 ---@return boolean did
 function M.previous()
-  hold()
   return inline.cycle(-1)
 end
 
 ---Return whether a suggestion is on screen.
 ---@return boolean
 function M.visible()
-  return inline.edit() ~= nil or native.visible()
+  return inline.edit() ~= nil
 end
 
 ---Hide the suggestion until the text changes.
 ---@return boolean did
 function M.dismiss()
   local shown = M.visible()
-  hold()
   inline.stop()
   events.dismissed()
   return shown
@@ -102,9 +84,6 @@ function M.pause(paused)
   end
   enabled = not paused
   inline.stop()
-  for _, buf in ipairs(client.buffers()) do
-    native.enable(buf, suggest_while_typing())
-  end
   statusline.changed()
   notice.say(enabled and "Nearside suggests while you type" or "Nearside is quiet until :Nearside resume")
   return true
@@ -164,12 +143,11 @@ local function watch()
       local attached = vim.lsp.get_client_by_id(event.data.client_id)
       if options and attached and attached.name == client.NAME then
         vim.api.nvim_clear_autocmds({ group = "nearside.inline", buffer = event.buf })
-        inline.attach(event.buf, vim.api.nvim_create_augroup("nearside.inline", { clear = false }), function()
-          return suggest_while_typing() and not native.available()
-        end)
-        cursor.attach(event.buf, attached, vim.api.nvim_create_augroup("nearside.inline", { clear = false }))
-        hints.attach(event.buf, attached, vim.api.nvim_create_augroup("nearside.inline", { clear = false }))
-        native.enable(event.buf, suggest_while_typing())
+        local inner = vim.api.nvim_create_augroup("nearside.inline", { clear = false })
+        inline.attach(event.buf, inner, suggest_while_typing)
+        cursor.attach(event.buf, attached, inner)
+        hints.attach(event.buf, attached, inner)
+        beside.silence_native(attached)
         keymaps.attach(event.buf, options.keymaps)
         silence_others()
       end
@@ -191,9 +169,6 @@ local function watch()
   actions.watch(group)
   statusline.watch(group)
   client.watch_untyped(group)
-  if native.available() then
-    native.watch(group)
-  end
 end
 
 ---Start Nearside. Called again, it takes the new options over; a new `cmd` counts from the next start on.

@@ -1,5 +1,6 @@
--- The suggestion we show ourselves: asked for, kept fitting while the user types, cycled, and put into the buffer.
--- On Neovim 0.11 that is every suggestion; on 0.12 those taken over from vim.lsp.inline_completion (native.lua).
+-- The suggestion: asked for, kept fitting while the user types, cycled, and put into the buffer. Neovim 0.12 could do a
+-- part of this (vim.lsp.inline_completion), but it asks only after a rest of 200 ms, and goes on drawing, and inserting,
+-- what no longer fits.
 local events = require("nearside.events")
 local fit = require("nearside.fit")
 local ghost = require("nearside.ghost")
@@ -9,8 +10,8 @@ local M = {}
 
 local METHOD = "textDocument/inlineCompletion"
 local INVOKED, AUTOMATIC = 1, 2
--- Long enough to spare a request between two keys of a fast typist, short enough to go unnoticed after the last.
-local DEBOUNCE_MS = 100
+-- Joins the events of one key. How long to wait for the next one is the server's to say: it knows how fast answers are.
+local DEBOUNCE_MS = 20
 
 ---@class nearside.Session
 ---@field buf integer
@@ -23,9 +24,6 @@ local session ---@type nearside.Session?
 local timer ---@type uv.uv_timer_t?
 local pending ---@type { client_id: integer, id: integer }?
 local generation = 0 -- an answer of an older generation is not wanted any more
-
----True while one of our own requests is being sent, for those who watch LspRequest.
-M.asking = false
 
 ---Return the cursor of the current window and its line.
 ---@return nearside.Place
@@ -70,7 +68,7 @@ end
 
 ---Show a suggestion from now on.
 ---@param new nearside.Session?
-function M.adopt(new)
+local function adopt(new)
   M.clear()
   session = new
 end
@@ -148,7 +146,6 @@ local function ask(client, step, renewing)
   local mine, buf, asked = generation, vim.api.nvim_get_current_buf(), M.capture()
   local params = vim.lsp.util.make_position_params(0, client.offset_encoding) --[[@as table]]
   params.context = { triggerKind = (step or renewing == "by hand") and INVOKED or AUTOMATIC }
-  M.asking = true
   local sent, id = client:request(METHOD, params, function(err, result)
     if mine ~= generation then
       return
@@ -167,7 +164,7 @@ local function ask(client, step, renewing)
     end
     if #items > 0 then
       local index = choose(items, step)
-      M.adopt({ buf = buf, client_id = client.id, items = items, index = index, cycled = step ~= nil })
+      adopt({ buf = buf, client_id = client.id, items = items, index = index, cycled = step ~= nil })
     elseif not step and not renewing then
       M.clear()
     elseif not session and renewing ~= "typing" then
@@ -175,7 +172,6 @@ local function ask(client, step, renewing)
     end
     M.refresh()
   end, buf)
-  M.asking = false
   if sent and id and mine == generation then
     pending = { client_id = client.id, id = id }
   end
@@ -244,7 +240,7 @@ local function insert_part(part_of)
     M.cancel()
     local rest = fit.remainder(edit, #part, M.capture(), item)
     events.partially_accepted(shown.client_id, item.whole, item.command, rest.text)
-    M.adopt({ buf = shown.buf, client_id = shown.client_id, items = { rest }, index = 1 })
+    adopt({ buf = shown.buf, client_id = shown.client_id, items = { rest }, index = 1 })
     M.refresh()
     return
   end
