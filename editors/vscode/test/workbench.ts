@@ -73,7 +73,7 @@ export class Workbench {
   serve = '';
   /** What the settings file held at the start, but for what keeps VS Code quiet. */
   settings: Record<string, unknown> = {};
-  private title = 'settings 0';
+  private title = 'project'; // as VS Code has it in pictures
   private written = 0;
   private server!: ChildProcess;
   private browser!: Browser;
