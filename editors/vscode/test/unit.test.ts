@@ -111,7 +111,7 @@ test('a folder is outside the workspace by its path, not by how it is spelled', 
   assert.ok(outside('/usr/bin', ['/work', '/other'], path.posix));
   assert.ok(outside('/work-two/bin', ['/work'], path.posix));
   assert.ok(outside('/bin', ['/work/..more'], path.posix));
-  assert.ok(!outside('/work/..hidden/bin', ['/other', '/work'], path.posix));
+  assert.ok(!outside('/src/..hidden/bin', ['/other', '/src'], path.posix));
   assert.ok(!outside('/work', ['/work'], path.posix));
   assert.ok(!outside('bin', ['/work'], path.posix));
   assert.ok(outside('C:\\Python\\Scripts', ['D:\\work'], path.win32), 'another drive');

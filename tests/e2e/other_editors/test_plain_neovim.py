@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from tests.e2e.other_editors.conftest import ADD, DOCUMENTED, Launch
+from tests.e2e.other_editors.terminal import Terminal
 
 SECTION = "Neovim without the plugin"
+
+
+def write_and_quit(terminal: Terminal) -> None:
+    terminal.type(":wq")
+    terminal.keys("Enter")
 
 
 def test_ghost_text_is_shown_and_taken(launch: Launch) -> None:
@@ -17,8 +23,7 @@ def test_ghost_text_is_shown_and_taken(launch: Launch) -> None:
     assert session.file.read_text() == "def add(a, b):\n    \n"
     terminal.keys("Tab")
     terminal.keys("Escape")
-    terminal.type(":wq")
-    terminal.keys("Enter")
+    write_and_quit(terminal)
     session.saved(ADD)
     session.left()
 
@@ -30,8 +35,7 @@ def test_tab_stays_a_tab_where_nothing_is_suggested(launch: Launch) -> None:
     terminal.type("oy")
     terminal.keys("Tab")
     terminal.keys("Escape")
-    terminal.type(":wq")
-    terminal.keys("Enter")
+    write_and_quit(terminal)
     session.saved("x = 1\ny   \n")  # as its own settings for Python have it
     session.left()
 
@@ -47,7 +51,6 @@ def test_an_action_from_the_menu_changes_the_code(launch: Launch) -> None:
     terminal.keys("Enter")
     terminal.shows("Return the sum.")
     terminal.keys("Enter")
-    terminal.type(":wq")
-    terminal.keys("Enter")
+    write_and_quit(terminal)
     session.saved(DOCUMENTED)
     session.left()

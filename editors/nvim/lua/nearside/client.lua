@@ -36,14 +36,6 @@ local function attached()
   return buffers
 end
 
----Return the buffers a server serves.
----@return integer[]
-function M.buffers()
-  return vim.tbl_filter(function(buf)
-    return inline.client(buf) ~= nil
-  end, attached())
-end
-
 ---Return the command's first word, found on PATH or as a path, or nil.
 ---@return string?
 function M.executable()
